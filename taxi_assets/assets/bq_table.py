@@ -1,0 +1,23 @@
+"""bq_table: the month in the warehouse, loaded from the bucket."""
+
+from dagster import AssetsDefinition, asset
+
+from taxi_assets.assets.common import common
+from taxi_assets.datasets import Dataset
+from taxi_assets.metadata import column_metadata
+from taxi_assets.stores.parquet import MonthFile
+
+
+def bq_table(dataset: Dataset) -> AssetsDefinition:
+    @asset(
+        **common(dataset),
+        io_manager_key="warehouse",
+        kinds={"bigquery"},
+        metadata=column_metadata(dataset),
+        description=f"The month in the warehouse's table {dataset.table}: a partition of BigQuery's table, or rows of the DuckDB "
+        "file that stands in for it. Loading a month replaces it.",
+    )
+    def bq_table(gcs_parquet: MonthFile) -> MonthFile:
+        return gcs_parquet
+
+    return bq_table

@@ -1,0 +1,25 @@
+"""What every asset of a dataset has in common."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dagster import Backoff, Jitter, RetryPolicy
+
+from taxi_assets.datasets import Dataset
+from taxi_assets.partitions import months_of
+
+OWNER = "team:taxi-data"
+_RETRIES = RetryPolicy(max_retries=2, delay=5, backoff=Backoff.EXPONENTIAL, jitter=Jitter.PLUS_MINUS)
+
+
+def common(dataset: Dataset) -> dict[str, Any]:
+    """Key, group, months, owner, and retries of what may pass (errors say themselves when a retry will not help)."""
+    return {
+        "key_prefix": dataset.name,
+        "group_name": dataset.name,
+        "partitions_def": months_of(dataset),
+        "owners": [OWNER],
+        "retry_policy": _RETRIES,
+        "code_version": "1",
+    }

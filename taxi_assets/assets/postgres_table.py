@@ -1,0 +1,22 @@
+"""postgres_table: the month in Postgres."""
+
+import pyarrow as pa
+from dagster import AssetsDefinition, asset
+
+from taxi_assets.assets.common import common
+from taxi_assets.datasets import Dataset
+from taxi_assets.metadata import column_metadata
+
+
+def postgres_table(dataset: Dataset) -> AssetsDefinition:
+    @asset(
+        **common(dataset),
+        io_manager_key="postgres",
+        kinds={"postgres"},
+        metadata=column_metadata(dataset),
+        description=f"The month in the Postgres table {dataset.table}, a partition of its own. Loading a month swaps it in whole.",
+    )
+    def postgres_table(clean_trips: pa.RecordBatchReader) -> pa.RecordBatchReader:
+        return clean_trips
+
+    return postgres_table

@@ -1,0 +1,82 @@
+"""Puts the parts together: which IO manager stands where, for the settings given."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from dagster import Definitions, EnvVar, in_process_executor
+
+from taxi_assets.assets import assets_of
+from taxi_assets.datasets import DATASETS
+from taxi_assets.io_managers.base import MonthIOManager
+from taxi_assets.io_managers.duckdb import DuckDBWarehouse
+from taxi_assets.io_managers.parquet import CleanParquet, LocalBucket
+from taxi_assets.io_managers.postgres import PostgresTables
+from taxi_assets.io_managers.raw_files import RawFiles
+from taxi_assets.jobs import trips_job
+from taxi_assets.resources.lake import LakeFolder
+from taxi_assets.resources.postgres import LocalPostgres, OwnPostgres, PostgresServer
+from taxi_assets.resources.publisher import TripPublisher
+from taxi_assets.schedules import monthly_schedule
+from taxi_assets.settings import POSTGRES_URL, Settings
+
+WAREHOUSE_SCHEMA = "trips_data_all"
+"""What the tutorial calls its BigQuery dataset."""
+
+
+def build_definitions(settings: Settings, resources: Mapping[str, Any] | None = None) -> Definitions:
+    """All assets, jobs and schedules over the destinations that the settings choose; `resources` replaces some of them."""
+    jobs = [trips_job(dataset) for dataset in DATASETS.values()]
+    return Definitions(
+        assets=[asset for dataset in DATASETS.values() for asset in assets_of(dataset)],
+        jobs=jobs,
+        schedules=[monthly_schedule(job) for job in jobs],
+        resources={**resources_for(settings), **(resources or {})},
+        # Five steps in half a second instead of twenty; and a killed run leaves no step running.
+        executor=in_process_executor,
+    )
+
+
+def resources_for(settings: Settings) -> dict[str, Any]:
+    """Resources and IO managers by the keys that the assets use."""
+    lake = LakeFolder(folder=str(settings.home / "lake"))
+    publisher = TripPublisher(
+        name=settings.publisher, sample_rows=settings.sample_rows, sample_format=settings.sample_format
+    )
+    return {
+        "lake": lake,
+        "publisher": publisher,
+        "raw_files": RawFiles(lake=lake),
+        "clean_parquet": CleanParquet(lake=lake),
+        "bucket": _bucket(settings),
+        "warehouse": _warehouse(settings),
+        "postgres": PostgresTables(server=_postgres(settings), schema_name=settings.postgres_schema),
+    }
+
+
+def _bucket(settings: Settings) -> MonthIOManager:
+    if settings.gcs_bucket is None:
+        return LocalBucket(folder=str(settings.home / "bucket"))
+    from dagster_gcp.gcs import GCSResource
+
+    from taxi_assets.io_managers.gcs import GCSBucket
+
+    return GCSBucket(gcs=GCSResource(project=settings.gcp_project), bucket=settings.gcs_bucket)
+
+
+def _warehouse(settings: Settings) -> MonthIOManager:
+    if settings.bq_dataset is None:
+        return DuckDBWarehouse(database=str(settings.warehouse), schema_name=WAREHOUSE_SCHEMA)
+    from dagster_gcp.bigquery.resources import BigQueryResource
+
+    from taxi_assets.io_managers.bigquery import BigQueryWarehouse
+
+    client = BigQueryResource(project=settings.gcp_project, location=settings.bq_location)
+    return BigQueryWarehouse(bigquery=client, dataset_name=settings.bq_dataset)
+
+
+def _postgres(settings: Settings) -> PostgresServer:
+    if settings.own_postgres:
+        return OwnPostgres(url=EnvVar(POSTGRES_URL))
+    return LocalPostgres(folder=str(settings.home / "postgres"))

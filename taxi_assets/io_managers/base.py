@@ -1,0 +1,65 @@
+"""What all IO managers of months share: which month of which dataset it is, and errors that say so."""
+
+import time
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from dagster import AssetExecutionContext, ConfigurableIOManager, Failure, InputContext, OutputContext
+
+from taxi_assets.datasets import Dataset
+from taxi_assets.errors import TaxiError
+from taxi_assets.months import Month
+from taxi_assets.partitions import dataset_of, month_of
+
+
+class MonthIOManager(ConfigurableIOManager):
+    """Writes and reads one month of one dataset; children say where."""
+
+    @abstractmethod
+    def write(self, dataset: Dataset, month: Month, value: Any, context: OutputContext) -> Mapping[str, Any]:
+        """Makes `value` the only copy of the month; returns metadata for the materialization."""
+
+    @abstractmethod
+    def read(self, dataset: Dataset, month: Month, wanted: type) -> object:
+        """The month as the type that the downstream asset's annotation asks for."""
+
+    def handle_output(self, context: OutputContext, obj: Any) -> None:
+        dataset, month = dataset_of(context), month_of(context)
+        started = time.monotonic()
+        with explained(context):
+            facts = self.write(dataset, month, obj, context)
+        context.add_output_metadata({**facts, "seconds": round(time.monotonic() - started, 3)})
+
+    def load_input(self, context: InputContext) -> object:
+        dataset, month = dataset_of(context), month_of(context)
+        with explained(context):
+            return self.read(dataset, month, context.dagster_type.typing_type)
+
+
+_MISTAKES = (ValueError, TypeError, LookupError, AttributeError, NotImplementedError)
+"""What the same code raises again on the same data."""
+
+
+@contextmanager
+def explained(context: AssetExecutionContext | OutputContext | InputContext) -> Iterator[None]:
+    """Adds dataset, month and asset to what goes wrong, and tells Dagster whether a retry may help."""
+    try:
+        yield
+    except TaxiError as error:
+        raise _failure(context, str(error), retry=error.retry) from error
+    except Exception as error:
+        passing = not isinstance(error, _MISTAKES)
+        raise _failure(context, f"{type(error).__name__}: {error}.", retry=passing) from error
+
+
+def wrong_type(wanted: type, offered: str) -> TaxiError:
+    """The error for an annotation that an IO manager cannot serve."""
+    return TaxiError(f"This asset cannot be loaded as {getattr(wanted, '__name__', wanted)}.", f"Annotate the input as {offered}.")
+
+
+def _failure(context: AssetExecutionContext | OutputContext | InputContext, text: str, *, retry: bool) -> Failure:
+    where = f"{dataset_of(context).name} {month_of(context)}, {context.asset_key.path[-1]}"
+    hint = "A retry may help." if retry else "A retry will not help."
+    return Failure(f"{where}: {text} {hint}", allow_retries=retry)

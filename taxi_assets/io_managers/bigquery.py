@@ -1,0 +1,39 @@
+"""Months in BigQuery, loaded from the bucket. Imported only where a dataset is set: Google's clients are slow to load."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from dagster import OutputContext, ResourceDependency
+from dagster_gcp.bigquery.resources import BigQueryResource
+
+from taxi_assets.datasets import Dataset
+from taxi_assets.io_managers.base import MonthIOManager, wrong_type
+from taxi_assets.io_managers.parquet import is_frame
+from taxi_assets.metadata import table_metadata
+from taxi_assets.months import Month
+from taxi_assets.stores.bigquery import BigQueryTable
+from taxi_assets.stores.parquet import MonthFile
+
+
+class BigQueryWarehouse(MonthIOManager):
+    """Loads a month's object into its partition of the dataset's table; gives a month back as `pandas.DataFrame`."""
+
+    bigquery: ResourceDependency[BigQueryResource]
+    dataset_name: str
+
+    def write(self, dataset: Dataset, month: Month, value: MonthFile, context: OutputContext) -> Mapping[str, Any]:
+        with self.bigquery.get_client() as client:
+            table = self._table(dataset, client)
+            rows = table.replace_month(month, value, f"taxi_assets_{dataset.name}_{month.compact}_{context.run_id}")
+            return {**table_metadata(table.id, rows), "object": value.uri}
+
+    def read(self, dataset: Dataset, month: Month, wanted: type) -> object:
+        if not is_frame(wanted):
+            raise wrong_type(wanted, "pandas.DataFrame")
+        with self.bigquery.get_client() as client:
+            return self._table(dataset, client).frame(month)
+
+    def _table(self, dataset: Dataset, client: Any) -> BigQueryTable:
+        docs = {column.name: column.description for column in dataset.columns}
+        doc = f"{dataset.title} trips as published by NYC TLC, cleaned; a partition a month of publication."
+        return BigQueryTable(client, self.dataset_name, dataset.table, doc, docs)

@@ -1,0 +1,36 @@
+"""Months in the local warehouse, a DuckDB file with the tables that BigQuery would have."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from dagster import OutputContext
+
+from taxi_assets.datasets import Dataset
+from taxi_assets.io_managers.base import MonthIOManager, wrong_type
+from taxi_assets.io_managers.parquet import is_frame
+from taxi_assets.metadata import table_metadata
+from taxi_assets.months import Month
+from taxi_assets.stores.duckdb import DuckDBTable
+from taxi_assets.stores.parquet import MonthFile
+
+
+class DuckDBWarehouse(MonthIOManager):
+    """Loads a month's Parquet file into the dataset's table; gives a month back as `pandas.DataFrame`."""
+
+    database: str
+    schema_name: str
+
+    def write(self, dataset: Dataset, month: Month, value: MonthFile, context: OutputContext) -> Mapping[str, Any]:
+        table = self.table(dataset)
+        rows = table.replace_month(month, value)
+        return {**table_metadata(f"{self.schema_name}.{dataset.table}", rows), "database": self.database}
+
+    def read(self, dataset: Dataset, month: Month, wanted: type) -> object:
+        if is_frame(wanted):
+            return self.table(dataset).frame(month)
+        raise wrong_type(wanted, "pandas.DataFrame")
+
+    def table(self, dataset: Dataset) -> DuckDBTable:
+        docs = {column.name: column.description for column in dataset.columns}
+        return DuckDBTable(Path(self.database), self.schema_name, dataset.table, docs)

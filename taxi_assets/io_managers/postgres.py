@@ -1,0 +1,35 @@
+"""Months in Postgres."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pyarrow as pa
+from dagster import OutputContext, ResourceDependency
+
+from taxi_assets.datasets import Dataset
+from taxi_assets.io_managers.base import MonthIOManager, wrong_type
+from taxi_assets.io_managers.parquet import is_frame
+from taxi_assets.metadata import table_metadata
+from taxi_assets.months import Month
+from taxi_assets.resources.postgres import PostgresServer
+from taxi_assets.stores.postgres import PostgresTable
+
+
+class PostgresTables(MonthIOManager):
+    """Copies a stream of record batches into the month's partition; gives a month back as `pandas.DataFrame`."""
+
+    server: ResourceDependency[PostgresServer]
+    schema_name: str
+
+    def write(self, dataset: Dataset, month: Month, value: pa.RecordBatchReader, context: OutputContext) -> Mapping[str, Any]:
+        rows = self.table(dataset).replace_month(month, value)
+        return table_metadata(f"{self.schema_name}.{dataset.table}", rows)
+
+    def read(self, dataset: Dataset, month: Month, wanted: type) -> object:
+        if is_frame(wanted):
+            return self.table(dataset).frame(month)
+        raise wrong_type(wanted, "pandas.DataFrame")
+
+    def table(self, dataset: Dataset) -> PostgresTable:
+        docs = {column.name: column.description for column in dataset.columns}
+        return PostgresTable(self.server.connection_url(), self.schema_name, dataset.table, docs)

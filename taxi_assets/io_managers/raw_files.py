@@ -1,0 +1,29 @@
+"""Published files in the lake folder, bytes unchanged."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from dagster import OutputContext, ResourceDependency
+
+from taxi_assets.datasets import Dataset
+from taxi_assets.errors import TaxiError
+from taxi_assets.io_managers.base import MonthIOManager
+from taxi_assets.months import Month
+from taxi_assets.resources.lake import LakeFolder
+from taxi_assets.stores.lake import Publication
+
+
+class RawFiles(MonthIOManager):
+    """Takes a fetched `Publication` into the lake; gives it back to whoever reads it."""
+
+    lake: ResourceDependency[LakeFolder]
+
+    def write(self, dataset: Dataset, month: Month, value: Publication, context: OutputContext) -> Mapping[str, Any]:
+        kept = self.lake.lake.keep(value, dataset, month)
+        return {"path": str(kept.path)}
+
+    def read(self, dataset: Dataset, month: Month, wanted: type) -> Publication:
+        publication = self.lake.lake.publication(dataset, month)
+        if publication is None:
+            raise TaxiError("The published file is not here.", "Materialize raw_trips for this month first.")
+        return publication

@@ -1,0 +1,22 @@
+"""One job per dataset: a month, from publisher to tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dagster import AssetSelection, define_asset_job
+
+from taxi_assets.datasets import Dataset
+
+if TYPE_CHECKING:
+    # Dagster does not export the type that define_asset_job returns.
+    from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
+
+
+def trips_job(dataset: Dataset) -> UnresolvedAssetJobDefinition:
+    """`yellow_trips`, `green_trips`, …: all assets of the dataset for the month of the run's partition key."""
+    return define_asset_job(
+        f"{dataset.name}_trips",
+        selection=AssetSelection.groups(dataset.name),
+        description=f"A month of {dataset.title.lower()} trips, from the published file to bucket, warehouse and Postgres.",
+    )

@@ -1,0 +1,48 @@
+"""A dataset's months as Dagster partitions, and the month a step works on."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from dagster import AssetExecutionContext, Failure, InputContext, MonthlyPartitionsDefinition, OutputContext
+
+from taxi_assets.datasets import DATASETS, Dataset
+from taxi_assets.months import Month
+
+
+@cache
+def months_of(dataset: Dataset) -> MonthlyPartitionsDefinition:
+    """From the dataset's first month to the last that can have been published.
+
+    TLC publishes 47 days after a month's end at the earliest; the offset hides a month for the first month after its end.
+    """
+    return MonthlyPartitionsDefinition(start_date=dataset.first_month.first_day.isoformat(), end_offset=-1)
+
+
+def dataset_of(context: AssetExecutionContext | OutputContext | InputContext) -> Dataset:
+    """The dataset that the asset in hand belongs to, by the first part of its key."""
+    return DATASETS[context.asset_key.path[0]]
+
+
+def month_of(context: AssetExecutionContext | OutputContext | InputContext) -> Month:
+    """The month of the run's partition key.
+
+    Raises Failure, not to be retried, when the run has none, or one that is not among the dataset's: `dagster job execute` checks
+    neither.
+    """
+    dataset = dataset_of(context)
+    if not context.has_partition_key:
+        raise Failure(
+            f"{dataset.title} trips come by month, and this run has none. Launch it with the tag dagster/partition: "
+            f"dagster job execute -m taxi_assets.definitions -j {dataset.name}_trips "
+            """--tags '{"dagster/partition": "2021-01-01"}'""",
+            allow_retries=False,
+        )
+    months = months_of(dataset)
+    if not months.has_partition_key(context.partition_key):
+        raise Failure(
+            f"{context.partition_key!r} is no month of {dataset.name}: its partition keys are the first days of months, from "
+            f"{months.get_first_partition_key()} to {months.get_last_partition_key()}.",
+            allow_retries=False,
+        )
+    return Month.parse(context.partition_key)

@@ -1,0 +1,17 @@
+"""The lake folder as a resource."""
+
+from pathlib import Path
+
+from dagster import ConfigurableResource
+
+from taxi_assets.stores.lake import Lake
+
+
+class LakeFolder(ConfigurableResource[Lake]):
+    """The folder on this machine where raw, clean and quarantined months lie."""
+
+    folder: str
+
+    @property
+    def lake(self) -> Lake:
+        return Lake(Path(self.folder))

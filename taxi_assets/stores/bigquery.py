@@ -1,0 +1,137 @@
+"""Months in BigQuery: one table per dataset, partitioned by trip_month; a load job from the bucket replaces a partition.
+
+No row passes through this machine. Google's documentation: "Loading Parquet data from Cloud Storage", "Managing partitioned table
+data" (a partition decorator with WRITE_TRUNCATE replaces one partition atomically).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+from google.api_core.exceptions import Conflict, GoogleAPICallError, NotFound
+from google.cloud import bigquery
+
+from taxi_assets.errors import TaxiError
+from taxi_assets.months import Month
+from taxi_assets.stores.parquet import MonthFile
+from taxi_assets.stores.types import types_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from google.cloud.bigquery.table import RowIterator
+
+CLUSTERED_BY = ("pickup_location_id", "pickup_datetime")
+_ATTEMPTS = 5
+
+
+@dataclass(frozen=True)
+class BigQueryTable:
+    """One dataset's table; `docs` are the descriptions of its columns, `doc` that of the table."""
+
+    client: bigquery.Client
+    dataset: str
+    name: str
+    doc: str
+    docs: Mapping[str, str]
+
+    @property
+    def id(self) -> str:
+        return f"{self.client.project}.{self.dataset}.{self.name}"
+
+    def replace_month(self, month: Month, file: MonthFile, job_id: str) -> int:
+        """Makes the object's rows the table's only rows of the month; returns how many they are.
+
+        `job_id` names the load: called again with the same one, a load that is under way or done is found and not repeated; one
+        that failed is followed by another. Raises TaxiError when the load fails.
+        """
+        try:
+            self._prepare(file.schema)
+            job = self._load(month, file, job_id)
+        except GoogleAPICallError as error:
+            raise self._explained(error) from error
+        if job.output_rows != file.rows:
+            raise TaxiError(f"BigQuery loaded {job.output_rows} of {file.rows:,} rows from {file.uri}.", "Run it again.", retry=True)
+        return file.rows
+
+    def count(self, month: Month) -> int:
+        """Rows of the month; 0 when there is no table yet."""
+        try:
+            return int(next(iter(self._select("COUNT(*) AS n", month))).n)
+        except NotFound:
+            return 0
+
+    def frame(self, month: Month) -> pd.DataFrame:
+        """The whole month as a DataFrame: as much memory as that takes."""
+        return self._select("*", month).to_dataframe()
+
+    def _select(self, what: str, month: Month) -> RowIterator:
+        query = f"SELECT {what} FROM `{self.id}` WHERE trip_month = @month"  # noqa: S608 no value of a user's in it
+        parameter = bigquery.ScalarQueryParameter("month", "DATE", month.first_day)
+        return self.client.query(query, bigquery.QueryJobConfig(query_parameters=[parameter])).result()
+
+    def _schema(self, schema: pa.Schema) -> list[bigquery.SchemaField]:
+        return [
+            bigquery.SchemaField(
+                field.name,
+                types_of(field.type).bigquery,
+                mode="REPEATED" if pa.types.is_list(field.type) else "NULLABLE",
+                description=self.docs.get(field.name, "Not in TLC's data dictionary when this was written."),
+            )
+            for field in schema
+        ]
+
+    def _prepare(self, schema: pa.Schema) -> None:
+        """The dataset and the table exist, and the table has every column."""
+        try:
+            table = self.client.get_table(self.id)
+        except NotFound:
+            self._create(schema)
+            return
+        if table.time_partitioning is None or table.time_partitioning.field != "trip_month":
+            raise TaxiError(
+                f"BigQuery has a table {self.id} that is not partitioned by trip_month: it is not ours.",
+                "Rename it, or set TAXI_BQ_DATASET to a dataset where we may make our own.",
+            )
+        known = {field.name for field in table.schema}
+        new = [field for field in self._schema(schema) if field.name not in known]
+        if new:
+            table.schema = [*table.schema, *new]
+            self.client.update_table(table, ["schema"])
+
+    def _create(self, schema: pa.Schema) -> None:
+        self.client.create_dataset(self.dataset, exists_ok=True)
+        table = bigquery.Table(self.id, schema=self._schema(schema))
+        table.description = self.doc
+        table.time_partitioning = bigquery.TimePartitioning(type_=bigquery.TimePartitioningType.MONTH, field="trip_month")
+        table.require_partition_filter = True
+        table.clustering_fields = [name for name in CLUSTERED_BY if name in schema.names]
+        self.client.create_table(table, exists_ok=True)
+
+    def _load(self, month: Month, file: MonthFile, job_id: str) -> bigquery.LoadJob:
+        config = bigquery.LoadJobConfig(
+            source_format=bigquery.SourceFormat.PARQUET,
+            schema=self._schema(file.schema),
+            write_disposition=bigquery.WriteDisposition.WRITE_TRUNCATE,
+            create_disposition=bigquery.CreateDisposition.CREATE_NEVER,
+            schema_update_options=[bigquery.SchemaUpdateOption.ALLOW_FIELD_ADDITION],
+        )
+        for attempt in range(_ATTEMPTS):
+            numbered = f"{job_id}_{attempt}"
+            try:
+                job = self.client.load_table_from_uri(file.uri, f"{self.id}${month.compact}", job_id=numbered, job_config=config)
+            except (Conflict, NotFound):
+                # Conflict: an earlier try already made this job. NotFound: its answer was lost on the way, the job may be there.
+                job = self.client.get_job(numbered)
+            if not (job.done() and job.error_result):
+                return job.result()
+        raise TaxiError(f"BigQuery failed to load {file.uri}: {job.error_result}.", "See the job in the console.", retry=True)
+
+    def _explained(self, error: GoogleAPICallError) -> TaxiError:
+        code = error.code or 0
+        advice = ""
+        if code in {401, 403}:
+            advice = "Grant roles/bigquery.dataEditor on the dataset and roles/bigquery.jobUser on the project."
+        return TaxiError(f"BigQuery failed on {self.id}: {error.message}.", advice, retry=code in {408, 429} or code >= 500)

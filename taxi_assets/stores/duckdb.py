@@ -1,0 +1,148 @@
+"""Months in a DuckDB file: the warehouse of a laptop, where BigQuery would stand.
+
+DuckDB lets one process write at a time, so writers queue at a lock file beside the database. A month is replaced in one transaction.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+from filelock import FileLock, Timeout
+
+from taxi_assets.errors import TaxiError
+from taxi_assets.months import Month
+from taxi_assets.stores.types import types_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+    from taxi_assets.stores.parquet import MonthFile
+
+WAIT_SECONDS = 600
+_MEMORY_LIMIT = "256MB"
+
+
+@dataclass(frozen=True)
+class DuckDBTable:
+    """One dataset's table in the database file; `docs` are the descriptions of its columns."""
+
+    database: Path
+    schema: str
+    name: str
+    docs: Mapping[str, str]
+    wait_seconds: float = WAIT_SECONDS
+
+    def replace_month(self, month: Month, file: MonthFile) -> int:
+        """Makes the file's rows the table's only rows of the month; returns how many they are.
+
+        Columns the table lacks are added to it. Raises TaxiError when a column has another type, or when another program holds
+        the database for longer than `wait_seconds` (retry helps).
+        """
+        with file.on_disk() as path, self._connected(read_only=False) as connection:
+            connection.begin()
+            self._prepare(connection, file.schema)
+            connection.execute(f"DELETE FROM {self._table} WHERE trip_month = ?", [month.first_day])  # noqa: S608 quoted
+            connection.execute(
+                f"INSERT INTO {self._table} BY NAME SELECT * FROM read_parquet(?, hive_partitioning = false)",  # noqa: S608
+                [str(path)],
+            )
+            count = self._rows(connection, month)
+            if count != file.rows:
+                raise TaxiError(f"DuckDB took {count:,} of {file.rows:,} rows.", "Nothing was changed.", retry=True)
+            connection.commit()
+        return count
+
+    def count(self, month: Month) -> int:
+        """Rows of the month; 0 when there is no table yet."""
+        if not self.database.exists():
+            return 0
+        with self._connected(read_only=True) as connection:
+            return self._rows(connection, month) if self._columns(connection) else 0
+
+    def frame(self, month: Month) -> pd.DataFrame:
+        """The whole month as a DataFrame."""
+        with self._connected(read_only=True) as connection:
+            query = f"SELECT * FROM {self._table} WHERE trip_month = ?"  # noqa: S608 quoted
+            return connection.execute(query, [month.first_day]).df()
+
+    @property
+    def _table(self) -> str:
+        return f"{_quoted(self.schema)}.{_quoted(self.name)}"
+
+    def _rows(self, connection: duckdb.DuckDBPyConnection, month: Month) -> int:
+        query = f"SELECT count(*) FROM {self._table} WHERE trip_month = ?"  # noqa: S608 quoted
+        row = connection.execute(query, [month.first_day]).fetchone()
+        return int(row[0]) if row else 0
+
+    def _columns(self, connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
+        query = "SELECT column_name, data_type FROM duckdb_columns() WHERE schema_name = ? AND table_name = ?"
+        return dict(connection.execute(query, [self.schema, self.name]).fetchall())
+
+    def _prepare(self, connection: duckdb.DuckDBPyConnection, schema: pa.Schema) -> None:
+        """The table exists and has every column with its type."""
+        wanted = {field.name: types_of(field.type).duckdb for field in schema}
+        present = self._columns(connection)
+        if not present:
+            columns = ", ".join(f"{_quoted(name)} {kind}" for name, kind in wanted.items())
+            connection.execute(f"CREATE SCHEMA IF NOT EXISTS {_quoted(self.schema)}")
+            connection.execute(f"CREATE TABLE {self._table} ({columns})")
+        for name, kind in wanted.items():
+            if name not in present:
+                self._add_column(connection, name, kind, created=not present)
+            elif present[name] != kind:
+                raise TaxiError(
+                    f"DuckDB has {self.name}.{name} as {present[name]}; the month holds {kind}.",
+                    "Change the column's type, or drop the column if it may go.",
+                )
+
+    def _add_column(self, connection: duckdb.DuckDBPyConnection, name: str, kind: str, *, created: bool) -> None:
+        if not created:
+            connection.execute(f"ALTER TABLE {self._table} ADD COLUMN {_quoted(name)} {kind}")
+        doc = self.docs.get(name, "Not in TLC's data dictionary when this was written.").replace("'", "''")
+        connection.execute(f"COMMENT ON COLUMN {self._table}.{_quoted(name)} IS '{doc}'")
+
+    @contextmanager
+    def _connected(self, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
+        self.database.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(self.database.with_name(f"{self.database.name}.lock"))
+        try:
+            with lock.acquire(timeout=self.wait_seconds):
+                connection = self._open(read_only=read_only)
+                try:
+                    yield connection
+                finally:
+                    connection.close()
+        except Timeout as error:
+            raise self._held(error) from error
+
+    def _open(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
+        """Opens the file, waiting while a program that does not know our lock (a DuckDB shell, say) holds it."""
+        deadline = time.monotonic() + self.wait_seconds
+        while True:
+            try:
+                config = {"memory_limit": _MEMORY_LIMIT, "preserve_insertion_order": "false"}
+                return duckdb.connect(self.database, read_only=read_only, config=config)
+            except duckdb.IOException as error:
+                if "lock" not in str(error):
+                    raise TaxiError(f"DuckDB cannot open {self.database}: {error}.", "Is it a DuckDB file?") from error
+                if time.monotonic() > deadline:
+                    raise self._held(error) from error
+                time.sleep(0.2)
+
+    def _held(self, error: Exception) -> TaxiError:
+        return TaxiError(
+            f"Another program holds the warehouse for longer than {self.wait_seconds:.0f} s: {error}.",
+            f"Close what has {self.database} open.",
+            retry=True,
+        )
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

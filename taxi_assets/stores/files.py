@@ -1,0 +1,60 @@
+"""Files that are either the old copy, whole, or the new copy, whole."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+STALE_AFTER_SECONDS = 24 * 3600
+_CHUNK = 1 << 20
+
+
+@contextmanager
+def replacing(target: Path) -> Iterator[Path]:
+    """Gives a temporary path beside `target`; on success what was written there takes the target's name, durably.
+
+    When the block raises, the temporary file is removed and the target stays as it was. What a killed process left behind is
+    removed by a later write of the same target, once it is a day old.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    _remove_stale(target)
+    temporary = target.with_name(f".{target.name}.{secrets.token_hex(6)}.tmp")
+    try:
+        yield temporary
+        _sync(temporary)
+        temporary.replace(target)
+        _sync(target.parent)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def sha256(path: Path) -> str:
+    """The hex SHA-256 of a file's bytes, read in bounded memory."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def copy_to(source: Path, target: Path) -> None:
+    """Replaces `target` by a copy of `source`."""
+    with replacing(target) as temporary, source.open("rb") as reader, temporary.open("wb") as writer:
+        while chunk := reader.read(_CHUNK):
+            writer.write(chunk)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _remove_stale(target: Path) -> None:
+    for leftover in target.parent.glob(f".{target.name}.*.tmp"):
+        if time.time() - leftover.stat().st_mtime > STALE_AFTER_SECONDS:
+            leftover.unlink(missing_ok=True)

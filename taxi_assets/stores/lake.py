@@ -1,0 +1,87 @@
+"""Where each file of a month lies in the lake folder, and the published files in it.
+
+    raw/{dataset}/trip_month=2021-01-01/{sha256…}-{published name}   and publication.json, which says which file is the month's
+    clean/{dataset}/trip_month=2021-01-01/{dataset}_tripdata_2021-01.parquet
+    quarantine/…                                                     the same names
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from taxi_assets.datasets import Dataset
+from taxi_assets.layouts import FileFormat
+from taxi_assets.months import Month
+from taxi_assets.stores.files import replacing
+
+
+@dataclass(frozen=True)
+class Publication:
+    """A published file as we have it: its bytes, unchanged, and what the publisher said of them.
+
+    `sha256` is its identity. `etag` and `last_modified` only save a download: they change without the content changing.
+    `name` is the published name, `path` where the file lies.
+    """
+
+    publisher: str
+    url: str
+    name: str
+    format: FileFormat
+    path: Path
+    sha256: str
+    size: int
+    etag: str | None
+    last_modified: str | None
+
+
+@dataclass(frozen=True)
+class Lake:
+    """The folder of raw, clean and quarantined months."""
+
+    folder: Path
+
+    def month_folder(self, stage: str, dataset: Dataset, month: Month) -> Path:
+        return self.folder / stage / dataset.name / f"trip_month={month.key}"
+
+    def clean_file(self, dataset: Dataset, month: Month) -> Path:
+        return self.month_folder("clean", dataset, month) / f"{dataset.month_name(month)}.parquet"
+
+    def quarantine_file(self, dataset: Dataset, month: Month) -> Path:
+        return self.month_folder("quarantine", dataset, month) / f"{dataset.month_name(month)}.parquet"
+
+    def publication(self, dataset: Dataset, month: Month) -> Publication | None:
+        """What we hold of a month as published; None when there is nothing, or not the whole file."""
+        folder = self.month_folder("raw", dataset, month)
+        try:
+            facts = json.loads((folder / "publication.json").read_text())
+            publication = Publication(**{**facts, "path": folder / facts["path"]})
+            whole = publication.path.stat().st_size == publication.size
+        except FileNotFoundError:
+            return None
+        return publication if whole else None
+
+    def keep(self, publication: Publication, dataset: Dataset, month: Month) -> Publication:
+        """Takes a downloaded file into the lake as the month's; the file it replaces is removed last.
+
+        The file's name begins with its hash, so that the rename of publication.json alone decides which file is current.
+        """
+        folder = self.month_folder("raw", dataset, month)
+        kept = folder / f"{publication.sha256[:12]}-{Path(publication.name).name}"
+        if publication.path != kept:
+            with replacing(kept) as temporary:
+                publication.path.replace(temporary)
+        facts = {**asdict(publication), "path": kept.name}
+        with replacing(folder / "publication.json") as temporary:
+            temporary.write_text(json.dumps(facts, indent=2) + "\n")
+        for other in folder.glob("[!.]*-*"):
+            if other != kept:
+                other.unlink(missing_ok=True)
+        return Publication(**{**facts, "path": kept})
+
+    def staging(self) -> Path:
+        """A folder on the lake's file system for downloads in flight."""
+        folder = self.folder / "staging"
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder

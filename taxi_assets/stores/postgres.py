@@ -1,0 +1,254 @@
+"""Months in Postgres: one table per dataset, partitioned by trip_month, a month replaced whole or not at all.
+
+A month is copied in binary into a table of its own, indexed, analysed, counted, and only then attached in place of the old one, all
+in one transaction under an advisory lock for the month. Readers see the old month or the new one. A writer that dies leaves nothing.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import psycopg
+import pyarrow as pa
+from psycopg.sql import SQL, Composed, Identifier, Literal
+
+from taxi_assets.errors import TaxiError
+from taxi_assets.months import Month
+from taxi_assets.stores.postgres_copy import encoded, encoded_types
+from taxi_assets.stores.types import types_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+WAIT_FOR_OTHER_LOADER = "10min"
+SWAP_LOCK_TIMEOUT = "2s"
+"""Waiting for the table's lock holds up every new reader behind us, so the wait is short and repeated."""
+SWAP_ATTEMPTS = 30
+_ENCODED_AS = {
+    "timestamp without time zone": "TIMESTAMP",
+    "double precision": "FLOAT8",
+    "bigint": "INT8",
+    "integer": "INT4",
+    "smallint": "INT2",
+    "date": "DATE",
+    "text": "TEXT",
+    "text[]": "TEXT[]",
+}
+"""What the encoder must write for a column of each type in the catalog."""
+
+
+@dataclass(frozen=True)
+class PostgresTable:
+    """One dataset's table: `url` as libpq reads it, `docs` the descriptions of its columns."""
+
+    url: str
+    schema: str
+    name: str
+    docs: Mapping[str, str]
+
+    def replace_month(self, month: Month, rows: pa.RecordBatchReader) -> int:
+        """Makes `rows` the table's only rows of the month; returns how many they are.
+
+        Columns the table lacks are added to it. Raises TaxiError when the table is not ours, a column has another type, or the
+        server cannot be reached (retry helps).
+        """
+        with _connected(self.url) as connection:
+            self._prepare(connection, rows.schema)
+            with connection.transaction():
+                self._lock_month(connection, month)
+                self._create_new(connection, month)
+                self._check_types(connection, rows.schema, self._new(month))
+                count = self._copy(connection, month, rows)
+                self._index(connection, month)
+                self._swap(connection, month)
+        return count
+
+    def count(self, month: Month) -> int:
+        """Rows of the month; 0 when there is no table yet."""
+        with _connected(self.url) as connection:
+            if not self._kind(connection):
+                return 0
+            query = SQL("SELECT count(*) FROM {} WHERE trip_month = {}").format(self._table, Literal(month.first_day))
+            row = connection.execute(query).fetchone()
+        return int(row[0]) if row else 0
+
+    def frame(self, month: Month) -> pd.DataFrame:
+        """The whole month as a DataFrame: as much memory as that takes."""
+        import pandas as pd
+        import sqlalchemy
+
+        table = sqlalchemy.table(self.name, sqlalchemy.column("trip_month"), schema=self.schema)
+        query = sqlalchemy.select(sqlalchemy.text("*")).select_from(table).where(table.c.trip_month == month.first_day)
+        engine = sqlalchemy.create_engine(self.url.replace("postgresql://", "postgresql+psycopg://", 1))
+        try:
+            return pd.read_sql(query, engine)
+        finally:
+            engine.dispose()
+
+    @property
+    def _table(self) -> Identifier:
+        return Identifier(self.schema, self.name)
+
+    def _partition(self, month: Month) -> str:
+        return f"{self.name}_{month.year}_{month.month:02d}"
+
+    def _new(self, month: Month) -> Identifier:
+        return Identifier(self.schema, f"{self._partition(month)}_new")
+
+    def _kind(self, connection: psycopg.Connection) -> str:
+        """How the table is partitioned, `LIST (trip_month)`; `none` when it is not; empty when there is no table."""
+        query = SQL(
+            "SELECT coalesce(pg_get_partkeydef(c.oid), 'none') FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+            " WHERE n.nspname = {} AND c.relname = {}"
+        ).format(Literal(self.schema), Literal(self.name))
+        row = connection.execute(query).fetchone()
+        return str(row[0]) if row else ""
+
+    def _prepare(self, connection: psycopg.Connection, schema: pa.Schema) -> None:
+        """The table exists, is ours, and has every column."""
+        with connection.transaction():
+            _lock(connection, f"{self.schema}.{self.name}")
+            kind = self._kind(connection)
+            if not kind:
+                self._create(connection, schema)
+            elif kind != "LIST (trip_month)":
+                raise TaxiError(
+                    f"Postgres has a table {self.schema}.{self.name} that is not partitioned by trip_month: it is not ours.",
+                    "Rename it, or set TAXI_POSTGRES_SCHEMA to a schema where we may make our own.",
+                )
+            else:
+                self._add_columns(connection, schema)
+
+    def _create(self, connection: psycopg.Connection, schema: pa.Schema) -> None:
+        columns = SQL(", ").join(_column(field) for field in schema)
+        connection.execute(SQL("CREATE SCHEMA IF NOT EXISTS {}").format(Identifier(self.schema)))
+        connection.execute(SQL("CREATE TABLE {} ({}) PARTITION BY LIST (trip_month)").format(self._table, columns))
+        self._comment(connection, schema.names)
+
+    def _add_columns(self, connection: psycopg.Connection, schema: pa.Schema) -> None:
+        present = _column_types(connection, self._table)
+        new = [field for field in schema if field.name not in present]
+        for field in new:
+            statement = SQL("ALTER TABLE {} ADD COLUMN {}").format(self._table, _column(field))
+            _with_short_locks(connection, [statement])
+        self._comment(connection, [field.name for field in new])
+
+    def _comment(self, connection: psycopg.Connection, names: list[str]) -> None:
+        for name in names:
+            doc = Literal(self.docs.get(name, "Not in TLC's data dictionary when this was written."))
+            connection.execute(SQL("COMMENT ON COLUMN {}.{} IS {}").format(self._table, Identifier(name), doc))
+
+    def _check_types(self, connection: psycopg.Connection, schema: pa.Schema, table: Identifier) -> None:
+        """A binary COPY does not check types: a float8 sent into a bigint would be stored as garbage."""
+        present = _column_types(connection, table)
+        for name, sent in encoded_types(schema).items():
+            if _ENCODED_AS.get(present[name]) != sent:
+                raise TaxiError(
+                    f"Postgres has {self.name}.{name} as {present[name]}; the month holds {sent.lower()}.",
+                    "Change the column's type, or drop the column if it may go.",
+                )
+
+    def _lock_month(self, connection: psycopg.Connection, month: Month) -> None:
+        connection.execute(SQL("SET LOCAL lock_timeout = {}").format(Literal(WAIT_FOR_OTHER_LOADER)))
+        _lock(connection, f"{self.schema}.{self.name} {month}")
+
+    def _create_new(self, connection: psycopg.Connection, month: Month) -> None:
+        """The month's new table. Its checks let ATTACH skip a scan, and the planner skip the month by pickup time."""
+        statement = SQL(
+            "CREATE TABLE {} (LIKE {} INCLUDING DEFAULTS INCLUDING COMMENTS,"
+            " CHECK (trip_month IS NOT NULL AND trip_month = {}),"
+            " CHECK (pickup_datetime >= {} AND pickup_datetime < {}))"
+        )
+        values = (Literal(month.first_day), Literal(month.start), Literal(month.end))
+        connection.execute(statement.format(self._new(month), self._table, *values))
+
+    def _copy(self, connection: psycopg.Connection, month: Month, rows: pa.RecordBatchReader) -> int:
+        columns = SQL(", ").join(Identifier(name) for name in rows.schema.names)
+        statement = SQL("COPY {} ({}) FROM STDIN (FORMAT binary, FREEZE)").format(self._new(month), columns)
+        sent = 0
+        with connection.cursor() as cursor:
+            with cursor.copy(statement) as copy:
+                for count, data in encoded(rows):
+                    copy.write(data)
+                    sent += count
+            if cursor.rowcount != sent:
+                raise TaxiError(f"Postgres took {cursor.rowcount:,} of {sent:,} rows.", "Nothing was changed.", retry=True)
+        return sent
+
+    def _index(self, connection: psycopg.Connection, month: Month) -> None:
+        """BRIN: the files are nearly sorted by pickup, so a few kilobytes find an hour or a day."""
+        new = self._new(month)
+        connection.execute(SQL("CREATE INDEX ON {} USING brin (pickup_datetime)").format(new))
+        connection.execute(SQL("ANALYZE {}").format(new))
+
+    def _swap(self, connection: psycopg.Connection, month: Month) -> None:
+        partition = self._partition(month)
+        old = Identifier(self.schema, partition)
+        statements = [
+            SQL("ALTER TABLE {} RENAME TO {}").format(self._new(month), Identifier(partition)),
+            SQL("ALTER TABLE {} ATTACH PARTITION {} FOR VALUES IN ({})").format(self._table, old, Literal(month.first_day)),
+        ]
+        if _exists(connection, self.schema, partition):
+            detach = SQL("ALTER TABLE {} DETACH PARTITION {}").format(self._table, old)
+            statements = [detach, SQL("DROP TABLE {}").format(old), *statements]
+        _with_short_locks(connection, statements)
+
+
+@contextmanager
+def _connected(url: str) -> Iterator[psycopg.Connection]:
+    try:
+        with psycopg.connect(url, autocommit=True, application_name="taxi_assets", connect_timeout=10) as connection:
+            connection.execute("SET TIME ZONE 'UTC'")
+            yield connection
+    except psycopg.OperationalError as error:
+        raise TaxiError(
+            f"Postgres cannot be used: {str(error).strip()}.", "Nothing was changed. Is the server up, is its URL right?", retry=True
+        ) from error
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise TaxiError(f"Postgres: {str(error).strip()}.", "Grant the user CREATE on the schema, and the tables.") from error
+
+
+def _lock(connection: psycopg.Connection, what: str) -> None:
+    """Waits for this transaction's turn at `what`; held until it ends."""
+    connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 20090101))", (what,))
+
+
+def _with_short_locks(connection: psycopg.Connection, statements: list[Composed]) -> None:
+    """Runs statements that need the table for themselves, giving way to its readers between attempts."""
+    connection.execute(SQL("SET LOCAL lock_timeout = {}").format(Literal(SWAP_LOCK_TIMEOUT)))
+    for attempt in range(SWAP_ATTEMPTS):
+        try:
+            with connection.transaction():
+                for statement in statements:
+                    connection.execute(statement)
+        except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected):
+            time.sleep(min(0.1 * 2**attempt, 5.0))
+        else:
+            return
+    raise TaxiError(
+        "Postgres: a long query holds the table, so that the month cannot be swapped in.",
+        "Nothing was changed. Let the query end (see pg_stat_activity).",
+        retry=True,
+    )
+
+
+def _column(field: pa.Field) -> Composed:
+    return SQL("{} {}").format(Identifier(field.name), SQL(types_of(field.type).postgres))  # type: ignore[arg-type]
+
+
+def _column_types(connection: psycopg.Connection, table: Identifier) -> dict[str, str]:
+    query = (
+        "SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute"
+        " WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped"
+    )
+    return dict(connection.execute(query, (table.as_string(connection),)).fetchall())
+
+
+def _exists(connection: psycopg.Connection, schema: str, name: str) -> bool:
+    query = "SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = %s AND c.relname = %s"
+    return connection.execute(query, (schema, name)).fetchone() is not None
+
