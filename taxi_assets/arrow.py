@@ -1,6 +1,7 @@
 """Arrow scalars and constant columns made without pandas.
 
-pyarrow imports pandas (about a second) as soon as it is given a Python value, so every literal of the hot path is made here.
+pyarrow imports pandas (about a second) as soon as it is given a Python value, so every literal of the hot path is
+made here.
 """
 
 from __future__ import annotations
@@ -12,7 +13,14 @@ import numpy as np
 import pyarrow as pa
 
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 naive, as TLC's times
-_FORMATS = {"int16": "<h", "int32": "<i", "int64": "<q", "double": "<d", "timestamp[us]": "<q", "duration[us]": "<q"}
+_FORMATS = {
+    "int16": "<h",
+    "int32": "<i",
+    "int64": "<q",
+    "double": "<d",
+    "timestamp[us]": "<q",
+    "duration[us]": "<q",
+}
 
 
 def literal(value: float | bool | datetime | timedelta, arrow_type: pa.DataType) -> pa.Scalar:
@@ -54,4 +62,3 @@ def _number(value: float | datetime | timedelta) -> float:
     if isinstance(value, timedelta):
         return value // timedelta(microseconds=1)
     return value
-

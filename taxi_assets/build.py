@@ -26,7 +26,9 @@ WAREHOUSE_SCHEMA = "trips_data_all"
 
 
 def build_definitions(settings: Settings, resources: Mapping[str, Any] | None = None) -> Definitions:
-    """All assets, jobs and schedules over the destinations that the settings choose; `resources` replaces some of them."""
+    """All assets, jobs and schedules over the destinations that the settings choose; `resources` replaces some of
+    them.
+    """
     jobs = [trips_job(dataset) for dataset in DATASETS.values()]
     return Definitions(
         assets=[asset for dataset in DATASETS.values() for asset in assets_of(dataset)],

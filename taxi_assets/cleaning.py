@@ -39,8 +39,8 @@ class Tally:
 class CleanedMonth:
     """A month's rows as pairs of record batches (clean, quarantined), to be read once; `tally` fills while they are.
 
-    The clean schema is the dataset's, with columns nobody has seen before at its end; the quarantine has `reasons` (a list of
-    rule names) beside them.
+    The clean schema is the dataset's, with columns nobody has seen before at its end; the quarantine has `reasons` (a
+    list of rule names) beside them.
     """
 
     dataset: Dataset
@@ -83,7 +83,9 @@ class CleanedMonth:
         known = set(batch.schema.names)
         no = literal(value=False, arrow_type=pa.bool_())
         return {
-            rule.name: pc.fill_null(rule.judge(batch, self.month), no) for rule in rules if known.issuperset(rule.columns)
+            rule.name: pc.fill_null(rule.judge(batch, self.month), no)
+            for rule in rules
+            if known.issuperset(rule.columns)
         }
 
     def _stamped(self, batch: pa.RecordBatch, flags: pa.Array) -> pa.RecordBatch:

@@ -76,11 +76,13 @@ class PassingError(TaxiError):
         self.wait = wait
 
 
-def download(url: str, path: Path, known: Validators | None = None, patience: Patience | None = None) -> Download | None:
+def download(
+    url: str, path: Path, known: Validators | None = None, patience: Patience | None = None
+) -> Download | None:
     """Fetches `url` (http, https or file) to `path`; None when the server says it is as in `known`.
 
-    Server errors (408, 425, 429, 5xx), timeouts and cut bodies are tried again with growing waits, heeding Retry-After. Raises
-    AbsentError, PassingError when patience ends, and TaxiError for any other answer.
+    Server errors (408, 425, 429, 5xx), timeouts and cut bodies are tried again with growing waits, heeding
+    Retry-After. Raises AbsentError, PassingError when patience ends, and TaxiError for any other answer.
     """
     fetch = _copy if urlsplit(url).scheme == "file" else _get
     return _patiently(patience or Patience(), lambda deadline, limits: fetch(url, path, known, limits, deadline))
@@ -121,8 +123,10 @@ def _patiently(patience: Patience, attempt: Callable[[float, Patience], _T]) -> 
 
 def _get(url: str, path: Path, known: Validators | None, patience: Patience, deadline: float) -> Download | None:
     with _answer("GET", url, _conditions(known), patience) as response:
-        if response.status_code == 304:
+        if response.status_code == 304 and known is not None:
             return None
+        if response.status_code == 304:
+            raise TaxiError(f"{url} answered 304 to an unconditional request.", "The server is broken.")
         length = response.headers.get("Content-Length")
         sha256, size = _save(_body(response, url, deadline), path)
         if length is not None and size != int(length):

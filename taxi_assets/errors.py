@@ -6,8 +6,8 @@ from __future__ import annotations
 class TaxiError(Exception):
     """Something went wrong that a person can act on.
 
-    `cause` says what happened, `advice` what to do, `retry` whether trying again may help. Which dataset, month and asset it
-    happened to is added where the error leaves the pure code (`io_managers/base.py`).
+    `cause` says what happened, `advice` what to do, `retry` whether trying again may help. Which dataset, month and
+    asset it happened to is added where the error leaves the pure code (`io_managers/base.py`).
     """
 
     def __init__(self, cause: str, advice: str = "", *, retry: bool = False) -> None:

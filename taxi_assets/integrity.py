@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import cast
 
 from isal import igzip
-from isal.isal_zlib import IsalError
+from isal.igzip_lib import IsalError
 
 from taxi_assets.errors import CorruptFileError
 from taxi_assets.layouts import FileFormat
 
 MAX_UNPACKED_BYTES = 32 << 30
 """The largest month of CSV is below 3 GB; a gzip that unpacks to more than this is refused."""
+DAMAGE = (EOFError, OSError, cast("type[Exception]", IsalError))
+"""What reading a gzip file raises when it is cut off or damaged."""
 _CHUNK = 1 << 20
 _GZIP = b"\x1f\x8b"
 _PARQUET = b"PAR1"
@@ -52,8 +55,10 @@ def _check_gzip(path: Path) -> None:
             while chunk := file.read(_CHUNK):
                 size += len(chunk)
                 if size > MAX_UNPACKED_BYTES:
-                    raise CorruptFileError(f"The publisher's file unpacks to more than {MAX_UNPACKED_BYTES:,} bytes.", _ADVICE)
-    except (EOFError, OSError, IsalError) as error:
+                    raise CorruptFileError(
+                        f"The publisher's file unpacks to more than {MAX_UNPACKED_BYTES:,} bytes.", _ADVICE
+                    )
+    except DAMAGE as error:
         raise CorruptFileError(f"The publisher's gzip file is cut off or damaged: {error}.", _ADVICE) from error
     if size == 0:
         raise CorruptFileError("The publisher's gzip file holds nothing.", _ADVICE)

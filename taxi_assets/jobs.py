@@ -18,5 +18,5 @@ def trips_job(dataset: Dataset) -> UnresolvedAssetJobDefinition:
     return define_asset_job(
         f"{dataset.name}_trips",
         selection=AssetSelection.groups(dataset.name),
-        description=f"A month of {dataset.title.lower()} trips, from the published file to bucket, warehouse and Postgres.",
+        description=f"A month of {dataset.title.lower()} trips: published file, bucket, warehouse, Postgres.",
     )

@@ -31,15 +31,17 @@ def _columns(text: str) -> tuple[tuple[str, str], ...]:
 
 _YELLOW_CSV = _columns(
     """VendorID:int64 tpep_pickup_datetime:timestamp[us] tpep_dropoff_datetime:timestamp[us] passenger_count:int64
-    trip_distance:double RatecodeID:int64 store_and_fwd_flag:string PULocationID:int64 DOLocationID:int64 payment_type:int64
-    fare_amount:double extra:double mta_tax:double tip_amount:double tolls_amount:double improvement_surcharge:double
-    total_amount:double congestion_surcharge:double"""
+    trip_distance:double RatecodeID:int64 store_and_fwd_flag:string PULocationID:int64 DOLocationID:int64
+    payment_type:int64 fare_amount:double extra:double mta_tax:double tip_amount:double tolls_amount:double
+    improvement_surcharge:double total_amount:double congestion_surcharge:double
+    """
 )
 _YELLOW_PARQUET = _columns(
     """VendorID:int64 tpep_pickup_datetime:timestamp[us] tpep_dropoff_datetime:timestamp[us] passenger_count:double
-    trip_distance:double RatecodeID:double store_and_fwd_flag:string PULocationID:int64 DOLocationID:int64 payment_type:int64
-    fare_amount:double extra:double mta_tax:double tip_amount:double tolls_amount:double improvement_surcharge:double
-    total_amount:double congestion_surcharge:double"""
+    trip_distance:double RatecodeID:double store_and_fwd_flag:string PULocationID:int64 DOLocationID:int64
+    payment_type:int64 fare_amount:double extra:double mta_tax:double tip_amount:double tolls_amount:double
+    improvement_surcharge:double total_amount:double congestion_surcharge:double
+    """
 )
 _YELLOW_PARQUET_2023 = _columns(
     """VendorID:int32 tpep_pickup_datetime:timestamp[us] tpep_dropoff_datetime:timestamp[us] passenger_count:int64
@@ -55,15 +57,18 @@ _GREEN_CSV = _columns(
 )
 _GREEN_PARQUET = _columns(
     """VendorID:int64 lpep_pickup_datetime:timestamp[us] lpep_dropoff_datetime:timestamp[us] store_and_fwd_flag:string
-    RatecodeID:double PULocationID:int64 DOLocationID:int64 passenger_count:double trip_distance:double fare_amount:double
-    extra:double mta_tax:double tip_amount:double tolls_amount:double ehail_fee:null improvement_surcharge:double
-    total_amount:double payment_type:double trip_type:double congestion_surcharge:double"""
+    RatecodeID:double PULocationID:int64 DOLocationID:int64 passenger_count:double trip_distance:double
+    fare_amount:double extra:double mta_tax:double tip_amount:double tolls_amount:double ehail_fee:null
+    improvement_surcharge:double total_amount:double payment_type:double trip_type:double congestion_surcharge:double
+    """
 )
 _GREEN_PARQUET_2023 = _columns(
-    """VendorID:int32 lpep_pickup_datetime:timestamp[us] lpep_dropoff_datetime:timestamp[us] store_and_fwd_flag:large_string
-    RatecodeID:int64 PULocationID:int32 DOLocationID:int32 passenger_count:int64 trip_distance:double fare_amount:double
-    extra:double mta_tax:double tip_amount:double tolls_amount:double ehail_fee:double improvement_surcharge:double
-    total_amount:double payment_type:int64 trip_type:int64 congestion_surcharge:double"""
+    """VendorID:int32 lpep_pickup_datetime:timestamp[us] lpep_dropoff_datetime:timestamp[us]
+    store_and_fwd_flag:large_string RatecodeID:int64 PULocationID:int32 DOLocationID:int32 passenger_count:int64
+    trip_distance:double fare_amount:double extra:double mta_tax:double tip_amount:double tolls_amount:double
+    ehail_fee:double improvement_surcharge:double total_amount:double payment_type:int64 trip_type:int64
+    congestion_surcharge:double
+    """
 )
 _CBD_FEE = (("cbd_congestion_fee", "double"),)
 

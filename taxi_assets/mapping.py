@@ -19,9 +19,9 @@ _NOT_DATA = {"__index_level_0__", "unnamed: 0", ""}
 class Mapping:
     """Where each output column comes from.
 
-    `schema` holds the dataset's published columns in canonical order, then those nobody has seen before, then source_row.
-    `sources` gives, for all but source_row, the column's position in the file, or None where the file lacks it.
-    `unknown` names the new columns as published.
+    `schema` holds the dataset's published columns in canonical order, then those nobody has seen before, then
+    source_row. `sources` gives, for all but source_row, the column's position in the file, or None where the file
+    lacks it. `unknown` names the new columns as published.
     """
 
     schema: pa.Schema
@@ -56,7 +56,10 @@ def map_columns(published: Sequence[tuple[str, pa.DataType]], columns: Sequence[
     missing = [column.published[0] for column in columns if column.required and column.name not in sources]
     if missing:
         found = ", ".join(name for name, _ in published)[:500]
-        raise ContractError(f"Columns missing: {', '.join(missing)}. The file has: {found}.", "Is it the file of this dataset?")
+        raise ContractError(
+            f"Columns missing: {', '.join(missing)}. The file has: {found}.",
+            "Is it the file of this dataset?",
+        )
     schema = pa.schema([*arrow_schema(columns), *fields, (SOURCE_ROW.name, pa.int64())])
     return Mapping(schema, tuple(sources.get(name) for name in schema.names[:-1]), tuple(unknown))
 
@@ -69,7 +72,13 @@ def _free_name(name: str, columns: Sequence[Column]) -> str:
     """The snake_case name under which an unknown column is carried along: `requestSource` → `request_source`."""
     words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name.strip())
     snake = re.sub(r"\W+", "_", words).strip("_").lower()
-    ours = {column.name for column in columns} | {"source_row", "trip_month", "source_file", "quality_flags", "reasons"}
+    ours = {column.name for column in columns} | {
+        "source_row",
+        "trip_month",
+        "source_file",
+        "quality_flags",
+        "reasons",
+    }
     return f"published_{snake}" if snake in ours or not snake[:1].isalpha() else snake
 
 

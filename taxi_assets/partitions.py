@@ -14,7 +14,8 @@ from taxi_assets.months import Month
 def months_of(dataset: Dataset) -> MonthlyPartitionsDefinition:
     """From the dataset's first month to the last that can have been published.
 
-    TLC publishes 47 days after a month's end at the earliest; the offset hides a month for the first month after its end.
+    TLC publishes 47 days after a month's end at the earliest; the offset hides a month for the first month after its
+    end.
     """
     return MonthlyPartitionsDefinition(start_date=dataset.first_month.first_day.isoformat(), end_offset=-1)
 
@@ -27,8 +28,8 @@ def dataset_of(context: AssetExecutionContext | OutputContext | InputContext) ->
 def month_of(context: AssetExecutionContext | OutputContext | InputContext) -> Month:
     """The month of the run's partition key.
 
-    Raises Failure, not to be retried, when the run has none, or one that is not among the dataset's: `dagster job execute` checks
-    neither.
+    Raises Failure, not to be retried, when the run has none, or one that is not among the dataset's: `dagster job
+    execute` checks neither.
     """
     dataset = dataset_of(context)
     if not context.has_partition_key:
@@ -41,8 +42,8 @@ def month_of(context: AssetExecutionContext | OutputContext | InputContext) -> M
     months = months_of(dataset)
     if not months.has_partition_key(context.partition_key):
         raise Failure(
-            f"{context.partition_key!r} is no month of {dataset.name}: its partition keys are the first days of months, from "
-            f"{months.get_first_partition_key()} to {months.get_last_partition_key()}.",
+            f"{context.partition_key!r} is no month of {dataset.name}: its partition keys are the first days of months "
+            f"from {months.get_first_partition_key()} to {months.get_last_partition_key()}.",
             allow_retries=False,
         )
     return Month.parse(context.partition_key)

@@ -1,16 +1,18 @@
 """Who publishes months, where their files are, and what it means when one is not there.
 
-TLC serves Parquet; the DataTalksClub mirror serves TLC's former CSV files; a mirror of your own may have either layout; the sample
-publisher makes its months itself. All answer the same question: `fetch` this month.
+TLC serves Parquet; the DataTalksClub mirror serves TLC's former CSV files; a mirror of your own may have either
+layout; the sample publisher makes its months itself. All answer the same question: `fetch` this month.
 """
 
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, cast
 
 from taxi_assets.datasets import Dataset
 from taxi_assets.download import AbsentError, Download, Patience, Validators, download, exists
@@ -29,8 +31,6 @@ LONGEST_LAG = timedelta(days=120)
 
 class Publisher(Protocol):
     """Gives months of trips as published files."""
-
-    name: str
 
     def fetch(self, dataset: Dataset, month: Month, folder: Path, known: Publication | None) -> Publication:
         """The month's file, fetched into `folder`; `known` itself when the publisher's file has not changed.
@@ -85,25 +85,22 @@ class WebPublisher:
         same_place = known is not None and known.url == url
         validators = Validators(known.etag, known.last_modified) if known and same_place else None
         target = folder / f"{secrets.token_hex(6)}-{site.file_name(dataset, month)}"
-        try:
+        with _removed_on_failure(target):
             fetched = download(url, target, validators, self.patience)
-            if fetched is None and known is not None:
-                return known
             if fetched is None:
-                raise TaxiError(f"{url} answered 304 to an unconditional request.", "The mirror is broken.")
+                return cast("Publication", known)
             check_file(target, site.format)
-        except BaseException:
-            target.unlink(missing_ok=True)
-            raise
         return _publication(self.name, site.file_name(dataset, month), site.format, fetched)
 
     def _explained(self, absences: list[AbsentError], dataset: Dataset, month: Month) -> TaxiError:
         """Not published, or are we refused? A month known to exist tells (TLC's CDN answers 403 in both cases)."""
         answers = "; ".join(f"{error.url}: {error.status}" for error in absences)
         forbidden = any(error.status == 403 for error in absences)
-        if forbidden and not any(exists(site.url(self.base, dataset, site.control), self.patience) for site in self.sites):
+        if forbidden and not any(
+            exists(site.url(self.base, dataset, site.control), self.patience) for site in self.sites
+        ):
             return BlockedError(
-                f"Publisher {self.name} refuses us: {answers}, and {self.sites[0].control}, which it should have, is refused too.",
+                f"Publisher {self.name} refuses us: {answers}, and {self.sites[0].control} too, which it has.",
                 "Look at the URL in a browser from this machine; a proxy or a firewall may be in between.",
             )
         end = month.end.date()
@@ -114,7 +111,7 @@ class WebPublisher:
             )
         return NotPublishedError(
             f"Publisher {self.name} has no {dataset.name} {month} ({answers}).",
-            "Is it a month this publisher covers? TLC has them all (TAXI_PUBLISHER=tlc); the CSV mirror ends with 2021-07.",
+            "Does it cover that month? TLC has them all (TAXI_PUBLISHER=tlc); the CSV mirror ends with 2021-07.",
         )
 
 
@@ -132,15 +129,12 @@ class SamplePublisher:
         file_format = self.format or self._usual_format(month)
         url = f"sample://{dataset.name}/{month}.{file_format}?rows={self.rows}"
         target = folder / f"{secrets.token_hex(6)}-{dataset.month_name(month)}.{file_format}"
-        try:
+        with _removed_on_failure(target):
             write_sample(dataset, month, target, rows=self.rows, file_format=file_format)
             digest = sha256(target)
-            if known is not None and (known.url, known.sha256) == (url, digest):
-                target.unlink()
-                return known
-        except BaseException:
-            target.unlink(missing_ok=True)
-            raise
+        if known is not None and (known.url, known.sha256) == (url, digest):
+            target.unlink()
+            return known
         made = Download(target, url, digest, target.stat().st_size, Validators())
         return _publication(self.name, f"sample/{dataset.month_name(month)}.{file_format}", file_format, made)
 
@@ -150,7 +144,9 @@ class SamplePublisher:
         return "csv.gz" if month <= Month(2021, 7) else "parquet"
 
 
-def publisher(name: str, *, sample_rows: int, sample_format: FileFormat | None, patience: Patience | None = None) -> Publisher:
+def publisher(
+    name: str, *, sample_rows: int, sample_format: FileFormat | None, patience: Patience | None = None
+) -> Publisher:
     """The publisher called `tlc`, `datatalks` or `sample`, or a mirror at a base URL; ValueError for anything else."""
     patience = patience or Patience()
     if name == "sample":
@@ -161,7 +157,18 @@ def publisher(name: str, *, sample_rows: int, sample_format: FileFormat | None, 
         return WebPublisher("datatalks", DATATALKS_URL, (DATATALKS_SITE,), patience)
     if name.startswith(("http://", "https://", "file://")):
         return WebPublisher("mirror", name, (TLC_SITE, DATATALKS_SITE), patience)
-    raise ValueError(f"{name!r} is no publisher: use tlc, datatalks, sample, or the base URL of a mirror (http, https, file)")
+    raise ValueError(
+        f"{name!r} is no publisher: use tlc, datatalks, sample, or the base URL of a mirror (http, https, file)"
+    )
+
+
+@contextmanager
+def _removed_on_failure(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
 
 
 def _publication(publisher_name: str, name: str, file_format: FileFormat, fetched: Download) -> Publication:

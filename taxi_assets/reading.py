@@ -1,7 +1,7 @@
 """A published file of any era → canonical record batches, as a stream in bounded memory.
 
-Columns are found by name (`mapping.py`), cast to their canonical types without losing a digit, and numbered by `source_row`.
-Nothing is judged here: that is `cleaning.py`'s work. Knows nothing of Dagster.
+Columns are found by name (`mapping.py`), cast to their canonical types without losing a digit, and numbered by
+`source_row`. Nothing is judged here: that is `cleaning.py`'s work. Knows nothing of Dagster.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 from isal import igzip
-from isal.isal_zlib import IsalError
 
 from taxi_assets.arrow import row_numbers
 from taxi_assets.columns import Column
 from taxi_assets.errors import ContractError, CorruptFileError
+from taxi_assets.integrity import DAMAGE
 from taxi_assets.layouts import FileFormat
 from taxi_assets.mapping import Mapping, map_columns
 
@@ -34,8 +34,8 @@ _PEEK_BYTES = 64 << 10
 class TripStream:
     """The rows of a published file, to be read once.
 
-    `schema`: the published columns of the dataset in canonical order (null where the file lacks them), the columns nobody has
-    seen before (named as published in `unknown`), and source_row, the row's position in the file from 0.
+    `schema`: the published columns of the dataset in canonical order (null where the file lacks them), the columns
+    nobody has seen before (named as published in `unknown`), and source_row, the row's position in the file from 0.
     """
 
     schema: pa.Schema
@@ -46,8 +46,8 @@ class TripStream:
 def read_month(path: Path, file_format: FileFormat, columns: Sequence[Column]) -> TripStream:
     """The rows of a published file as batches of up to 65,536 rows; `columns` are the dataset's published ones.
 
-    Raises CorruptFileError when the file is not whole, ContractError when a required column is missing or a value does not fit
-    its column; both also while the batches are read.
+    Raises CorruptFileError when the file is not whole, ContractError when a required column is missing or a value
+    does not fit its column; both also while the batches are read.
     """
     read = _read_parquet if file_format == "parquet" else _read_csv
     with _explained():
@@ -122,7 +122,9 @@ def _canonical(batches: Iterator[pa.RecordBatch], mapping: Mapping) -> Iterator[
             yield pa.record_batch([*arrays, row_numbers(first, rows)], schema=mapping.schema)
             first += rows
             if first > MAX_ROWS:
-                raise CorruptFileError(f"The file has more than {MAX_ROWS:,} rows.", "No month is that large: look at the file.")
+                raise CorruptFileError(
+                    f"The file has more than {MAX_ROWS:,} rows.", "No month is that large: look at the file."
+                )
     if first == 0:
         raise CorruptFileError("The file holds no row of data.", "Look at what the publisher serves under this name.")
 
@@ -132,13 +134,16 @@ def _cast(array: pa.Array, field: pa.Field, first: int) -> pa.Array:
     if array.type == field.type:
         return array
     if pa.types.is_timestamp(array.type) and array.type.tz is not None:
-        raise ContractError(f"{field.name} carries the time zone {array.type.tz}; TLC's times are naive.", "Not TLC's file.")
+        raise ContractError(
+            f"{field.name} carries the time zone {array.type.tz}; TLC's times are naive.", "Not TLC's file."
+        )
     try:
         return _convert(array, field.type)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
         row, value = _misfit(array, field.type)
         raise ContractError(
-            f"{field.name}: {value!r} in row {first + row} is no {field.type}.", "The column's meaning has changed."
+            f"{field.name}: {value!r} in row {first + row} is no {field.type}.",
+            "The column's meaning has changed.",
         ) from error
 
 
@@ -167,7 +172,7 @@ def _explained() -> Iterator[None]:
     """Turns what the decoders raise into errors that say what is wrong with the file."""
     try:
         yield
-    except (EOFError, OSError, IsalError) as error:
+    except DAMAGE as error:
         raise CorruptFileError(f"The file is cut off or damaged: {error}.", "Fetch it again.") from error
     except pa.ArrowInvalid as error:
         raise ContractError(f"The file cannot be parsed: {error}.", "Look at the row that is named.") from error

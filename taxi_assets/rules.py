@@ -1,13 +1,14 @@
-"""The rules a row is judged by: what sends it to quarantine, and what is only flagged. Thresholds live here and nowhere else.
+"""The rules a row is judged by: what sends it to quarantine, and what is only flagged. Thresholds live here and
+nowhere else.
 
-A rule looks at a record batch in canonical columns and answers with one boolean per row; null counts as no. A rule applies to the
-datasets that have the columns it needs. Sources: TLC's data dictionaries for codes and zones; the faults counted in the published
-files for the rest.
+A rule looks at a record batch in canonical columns and answers with one boolean per row; null counts as no. A rule
+applies to the datasets that have the columns it needs. Sources: TLC's data dictionaries for codes and zones; the
+faults counted in the published files for the rest.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import reduce
@@ -67,16 +68,16 @@ def _pickup_outside_month(batch: pa.RecordBatch, month: Month) -> pa.Array:
 
 
 def _in_repeated_hour(batch: pa.RecordBatch, month: Month) -> pa.Array:
-    """Drop-offs up to 60 minutes before a pickup in the hour that New York has twice: 01:00 to 02:00 on November's first Sunday."""
+    """Drop-offs up to 60 minutes before a pickup in the hour that New York has twice: 01:00 to 02:00 on November's
+    first Sunday.
+    """
     negative = pc.less(_duration(batch), _span(timedelta(0)))
     if month.month != 11:
         return pc.and_(negative, literal(value=False, arrow_type=pa.bool_()))
     first_day = month.start
     begin = first_day + timedelta(days=(6 - first_day.weekday()) % 7, hours=1)
     pickup = batch["pickup_datetime"]
-    inside = pc.and_(
-        pc.greater_equal(pickup, _moment(begin)), pc.less(pickup, _moment(begin + REPEATED_HOUR))
-    )
+    inside = pc.and_(pc.greater_equal(pickup, _moment(begin)), pc.less(pickup, _moment(begin + REPEATED_HOUR)))
     close = pc.greater_equal(_duration(batch), _span(-REPEATED_HOUR))
     return pc.and_(negative, pc.and_(inside, close))
 
@@ -103,7 +104,8 @@ def _negative_distance(batch: pa.RecordBatch, _month: Month) -> pa.Array:
 def _impossible_distance(batch: pa.RecordBatch, _month: Month) -> pa.Array:
     """Miles over both bounds; miles > mph * hours also holds for a trip that took no time.
 
-    The cast is unsafe because a trip that ends in the year 3019 takes more microseconds than a double counts one by one.
+    The cast is unsafe because a trip that ends in the year 3019 takes more microseconds than a double counts one by
+    one.
     """
     miles = batch["trip_distance"]
     microseconds = pc.cast(pc.cast(_duration(batch), pa.int64()), pa.float64(), safe=False)
@@ -114,7 +116,12 @@ def _impossible_distance(batch: pa.RecordBatch, _month: Month) -> pa.Array:
 
 QUARANTINE = (
     Rule("pickup_missing", "No pickup time, or one that is no time.", ("pickup_datetime",), _pickup_missing),
-    Rule("pickup_outside_month", "Picked up outside the month of the file.", ("pickup_datetime",), _pickup_outside_month),
+    Rule(
+        "pickup_outside_month",
+        "Picked up outside the month of the file.",
+        ("pickup_datetime",),
+        _pickup_outside_month,
+    ),
     Rule(
         "dropoff_before_pickup",
         "Ended before it began, November's repeated hour apart.",
@@ -122,7 +129,12 @@ QUARANTINE = (
         _dropoff_before_pickup,
     ),
     Rule("longer_than_24_hours", "Took more than 24 hours.", ("pickup_datetime", "dropoff_datetime"), _too_long),
-    Rule("zone_unknown", "A taxi zone outside 1 to 265.", ("pickup_location_id", "dropoff_location_id"), _zone_unknown),
+    Rule(
+        "zone_unknown",
+        "A taxi zone outside 1 to 265.",
+        ("pickup_location_id", "dropoff_location_id"),
+        _zone_unknown,
+    ),
     Rule("negative_distance", "Fewer than 0 miles.", ("trip_distance",), _negative_distance),
     Rule(
         "impossible_distance",
@@ -140,7 +152,8 @@ def _no_passengers(batch: pa.RecordBatch, _month: Month) -> pa.Array:
 
 def _missing_block(batch: pa.RecordBatch, _month: Month) -> pa.Array:
     return reduce(
-        pc.and_, (pc.is_null(batch[name]) for name in ("passenger_count", "rate_code_id", "store_and_fwd_flag"))
+        pc.and_,
+        (pc.is_null(batch[name]) for name in ("passenger_count", "rate_code_id", "store_and_fwd_flag")),
     )
 
 
@@ -186,7 +199,12 @@ def _rate_code_99(batch: pa.RecordBatch, _month: Month) -> pa.Array:
     return pc.equal(code, _number(99, code))
 
 
-_CODES = {"vendor_id": VENDORS, "rate_code_id": RATE_CODES, "payment_type": PAYMENT_TYPES, "trip_type": TRIP_TYPES}
+_CODES: Mapping[str, Mapping[int, str]] = {
+    "vendor_id": VENDORS,
+    "rate_code_id": RATE_CODES,
+    "payment_type": PAYMENT_TYPES,
+    "trip_type": TRIP_TYPES,
+}
 
 
 def _unknown_code(batch: pa.RecordBatch, _month: Month) -> pa.Array:

@@ -8,7 +8,9 @@ from dagster import DefaultScheduleStatus, ScheduleDefinition, build_schedule_fr
 
 if TYPE_CHECKING:
     # Dagster does not export the types of jobs and schedules over assets.
-    from dagster._core.definitions.partitions.partitioned_schedule import UnresolvedPartitionedAssetScheduleDefinition
+    from dagster._core.definitions.partitions.partitioned_schedule import (
+        UnresolvedPartitionedAssetScheduleDefinition,
+    )
     from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 DAY_OF_MONTH = 25

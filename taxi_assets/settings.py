@@ -23,7 +23,10 @@ class SettingsError(ValueError):
 
 @dataclass(frozen=True)
 class Settings:
-    """Where months come from and where they go. Without any variable set, everything is local and the trips are made up."""
+    """Where months come from and where they go.
+
+    Without any variable set, everything is local and the trips are made up.
+    """
 
     home: Path = Path(".taxi")
     publisher: str = "sample"
@@ -38,7 +41,10 @@ class Settings:
 
     @classmethod
     def from_env(cls, environment: Mapping[str, str] | None = None) -> Settings:
-        """The settings of the environment (os.environ unless given); an empty variable counts as unset. Raises SettingsError."""
+        """The settings of the environment (os.environ unless given); an empty variable counts as unset.
+
+        Raises SettingsError.
+        """
         variables = os.environ if environment is None else environment
         values = {name: value for name, value in variables.items() if value}
         settings = cls(

@@ -14,8 +14,8 @@ def bq_table(dataset: Dataset) -> AssetsDefinition:
         io_manager_key="warehouse",
         kinds={"bigquery"},
         metadata=column_metadata(dataset),
-        description=f"The month in the warehouse's table {dataset.table}: a partition of BigQuery's table, or rows of the DuckDB "
-        "file that stands in for it. Loading a month replaces it.",
+        description=f"The month in the warehouse's table {dataset.table}: a partition of BigQuery's table, or rows of "
+        "the DuckDB file that stands in for it. Loading a month replaces it.",
     )
     def bq_table(gcs_parquet: MonthFile) -> MonthFile:
         return gcs_parquet

@@ -18,8 +18,8 @@ def clean_trips(dataset: Dataset) -> AssetsDefinition:
         io_manager_key="clean_parquet",
         kinds={"parquet", "arrow"},
         metadata=column_metadata(dataset),
-        description=f"{dataset.title} trips in one schema for all years. Rows that break a rule lie in quarantine with their "
-        "reasons, so that raw = clean + quarantined.",
+        description=f"{dataset.title} trips in one schema for all years. Rows that break a rule lie in quarantine with "
+        "their reasons, so that raw = clean + quarantined.",
     )
     def clean_trips(context: AssetExecutionContext, raw_trips: Publication) -> CleanedMonth:
         with explained(context):

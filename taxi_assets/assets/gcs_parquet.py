@@ -14,8 +14,8 @@ def gcs_parquet(dataset: Dataset) -> AssetsDefinition:
         io_manager_key="bucket",
         kinds={"parquet", "gcs"},
         metadata=column_metadata(dataset),
-        description=f"The clean month of {dataset.title.lower()} trips as a Parquet object in the bucket, or in the folder that "
-        "stands in for it.",
+        description=f"The clean month of {dataset.title.lower()} trips as a Parquet object in the bucket, or in the "
+        "folder that stands in for it.",
     )
     def gcs_parquet(clean_trips: MonthFile) -> MonthFile:
         return clean_trips

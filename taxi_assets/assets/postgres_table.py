@@ -14,7 +14,8 @@ def postgres_table(dataset: Dataset) -> AssetsDefinition:
         io_manager_key="postgres",
         kinds={"postgres"},
         metadata=column_metadata(dataset),
-        description=f"The month in the Postgres table {dataset.table}, a partition of its own. Loading a month swaps it in whole.",
+        description=f"The month in the Postgres table {dataset.table}, a partition of its own. Loading a month swaps "
+        "it in whole.",
     )
     def postgres_table(clean_trips: pa.RecordBatchReader) -> pa.RecordBatchReader:
         return clean_trips

@@ -1,6 +1,8 @@
 """raw_trips: the month's file as published, bytes unchanged."""
 
-from dagster import AssetExecutionContext, AssetsDefinition, DataVersion, Output, asset
+import warnings
+
+from dagster import AssetExecutionContext, AssetsDefinition, BetaWarning, DataVersion, Output, asset
 
 from taxi_assets.assets.common import common
 from taxi_assets.datasets import Dataset
@@ -11,14 +13,17 @@ from taxi_assets.resources.lake import LakeFolder
 from taxi_assets.resources.publisher import TripPublisher
 from taxi_assets.stores.lake import Publication
 
+# Data versions are what tells a republished file from the same file again; that Dagster calls them beta is known.
+warnings.filterwarnings("ignore", "Parameter `data_version`", BetaWarning)
+
 
 def raw_trips(dataset: Dataset) -> AssetsDefinition:
     @asset(
         **common(dataset),
         io_manager_key="raw_files",
         kinds={"file"},
-        description=f"The month's file of {dataset.title.lower()} trips as published. A file that has not changed is not fetched "
-        "again; its data version is the SHA-256 of its bytes.",
+        description=f"The month's file of {dataset.title.lower()} trips as published. A file that has not changed is "
+        "not fetched again; its data version is the SHA-256 of its bytes.",
     )
     def raw_trips(context: AssetExecutionContext, publisher: TripPublisher, lake: LakeFolder) -> Output[Publication]:
         month = month_of(context)

@@ -25,12 +25,22 @@ class MonthIOManager(ConfigurableIOManager):
     def read(self, dataset: Dataset, month: Month, wanted: type) -> object:
         """The month as the type that the downstream asset's annotation asks for."""
 
+    @abstractmethod
+    def count(self, dataset: Dataset, month: Month) -> int:
+        """Rows of the month that are there; 0 when it is not."""
+
+    @abstractmethod
+    def look(self, dataset: Dataset, month: Month) -> str:
+        """What a person types, or opens, to look at the month there."""
+
     def handle_output(self, context: OutputContext, obj: Any) -> None:
         dataset, month = dataset_of(context), month_of(context)
         started = time.monotonic()
         with explained(context):
             facts = self.write(dataset, month, obj, context)
-        context.add_output_metadata({**facts, "seconds": round(time.monotonic() - started, 3)})
+        seconds = time.monotonic() - started
+        context.add_output_metadata({**facts, "seconds": round(seconds, 3)})
+        context.log.info(f"{dataset.name} {month}, {context.asset_key.path[-1]}: {_summary(facts)} in {seconds:.1f} s")
 
     def load_input(self, context: InputContext) -> object:
         dataset, month = dataset_of(context), month_of(context)
@@ -56,7 +66,20 @@ def explained(context: AssetExecutionContext | OutputContext | InputContext) -> 
 
 def wrong_type(wanted: type, offered: str) -> TaxiError:
     """The error for an annotation that an IO manager cannot serve."""
-    return TaxiError(f"This asset cannot be loaded as {getattr(wanted, '__name__', wanted)}.", f"Annotate the input as {offered}.")
+    return TaxiError(
+        f"This asset cannot be loaded as {getattr(wanted, '__name__', wanted)}.",
+        f"Annotate the input as {offered}.",
+    )
+
+
+def _summary(facts: Mapping[str, Any]) -> str:
+    numbers = {
+        "raw_rows": "published",
+        "dagster/row_count": "rows",
+        "quarantined_rows": "quarantined",
+        "bytes": "bytes",
+    }
+    return ", ".join(f"{facts[key]:,} {word}" for key, word in numbers.items() if key in facts) or "done"
 
 
 def _failure(context: AssetExecutionContext | OutputContext | InputContext, text: str, *, retry: bool) -> Failure:

@@ -1,4 +1,7 @@
-"""Months in BigQuery, loaded from the bucket. Imported only where a dataset is set: Google's clients are slow to load."""
+"""Months in BigQuery, loaded from the bucket.
+
+Imported only where a dataset is set: Google's clients are slow to load.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -32,6 +35,14 @@ class BigQueryWarehouse(MonthIOManager):
             raise wrong_type(wanted, "pandas.DataFrame")
         with self.bigquery.get_client() as client:
             return self._table(dataset, client).frame(month)
+
+    def count(self, dataset: Dataset, month: Month) -> int:
+        with self.bigquery.get_client() as client:
+            return self._table(dataset, client).count(month)
+
+    def look(self, dataset: Dataset, month: Month) -> str:
+        table = f"{self.bigquery.project}.{self.dataset_name}.{dataset.table}"
+        return f"bq query --nouse_legacy_sql 'SELECT * FROM `{table}` WHERE trip_month = \"{month.key}\" LIMIT 5'"
 
     def _table(self, dataset: Dataset, client: Any) -> BigQueryTable:
         docs = {column.name: column.description for column in dataset.columns}

@@ -1,5 +1,6 @@
 """Months in the local warehouse, a DuckDB file with the tables that BigQuery would have."""
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,15 @@ class DuckDBWarehouse(MonthIOManager):
         if is_frame(wanted):
             return self.table(dataset).frame(month)
         raise wrong_type(wanted, "pandas.DataFrame")
+
+    def count(self, dataset: Dataset, month: Month) -> int:
+        return self.table(dataset).count(month)
+
+    def look(self, dataset: Dataset, month: Month) -> str:
+        look = (
+            f'duckdb.connect("{self.database}", read_only=True).sql("from {self.schema_name}.{dataset.table} limit 5")'
+        )
+        return f"{sys.executable} -c 'import duckdb; {look}.show()'"
 
     def table(self, dataset: Dataset) -> DuckDBTable:
         docs = {column.name: column.description for column in dataset.columns}

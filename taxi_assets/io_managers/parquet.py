@@ -1,7 +1,8 @@
-"""Months as Parquet files on this machine: clean months with their quarantine in the lake, and the bucket's local stand-in.
+"""Months as Parquet files on this machine: clean months with their quarantine in the lake, and the bucket's local
+stand-in.
 
-Each gives a month back as `MonthFile`, `pyarrow.RecordBatchReader`, `pyarrow.dataset.Dataset` or `pandas.DataFrame`, whichever the
-reading asset's annotation asks for. The bucket itself is in `gcs.py`.
+Each gives a month back as `MonthFile`, `pyarrow.RecordBatchReader`, `pyarrow.dataset.Dataset` or `pandas.DataFrame`,
+whichever the reading asset's annotation asks for. The bucket itself is in `gcs.py`.
 """
 
 import sys
@@ -25,7 +26,9 @@ from taxi_assets.stores.parquet import MonthFile, MonthWriter
 
 
 class CleanParquet(MonthIOManager):
-    """Writes the stream of a `CleanedMonth` to two files, clean and quarantine; both whole before either takes its place."""
+    """Writes the stream of a `CleanedMonth` to two files, clean and quarantine; both whole before either takes its
+    place.
+    """
 
     lake: ResourceDependency[LakeFolder]
 
@@ -37,6 +40,18 @@ class CleanParquet(MonthIOManager):
             quarantine_path = files.enter_context(replacing(lake.quarantine_file(dataset, month)))
             _write_both(value, clean_path, quarantine_path)
         return {**tally_metadata(value.tally), **file_metadata(MonthFile.local(target))}
+
+    def count(self, dataset: Dataset, month: Month) -> int:
+        return rows_in(self.lake.lake.clean_file(dataset, month))
+
+    def count_quarantined(self, dataset: Dataset, month: Month) -> int:
+        return rows_in(self.lake.lake.quarantine_file(dataset, month))
+
+    def look(self, dataset: Dataset, month: Month) -> str:
+        return str(self.lake.lake.clean_file(dataset, month))
+
+    def look_quarantined(self, dataset: Dataset, month: Month) -> str:
+        return str(self.lake.lake.quarantine_file(dataset, month))
 
     def read(self, dataset: Dataset, month: Month, wanted: type) -> object:
         path = self.lake.lake.clean_file(dataset, month)
@@ -56,6 +71,12 @@ class LocalBucket(MonthIOManager):
             copy_to(source, target)
         return file_metadata(MonthFile.local(target))
 
+    def count(self, dataset: Dataset, month: Month) -> int:
+        return rows_in(Path(self.folder) / object_name(dataset, month))
+
+    def look(self, dataset: Dataset, month: Month) -> str:
+        return str(Path(self.folder) / object_name(dataset, month))
+
     def read(self, dataset: Dataset, month: Month, wanted: type) -> object:
         path = Path(self.folder) / object_name(dataset, month)
         if not path.exists():
@@ -66,6 +87,11 @@ class LocalBucket(MonthIOManager):
 def object_name(dataset: Dataset, month: Month) -> str:
     """Where a month lies in the bucket: Hive-style, so that external tables and other engines find it."""
     return f"trips/{dataset.name}/trip_month={month.key}/{dataset.month_name(month)}.parquet"
+
+
+def rows_in(path: Path) -> int:
+    """Rows of a Parquet file; 0 when there is none."""
+    return MonthFile.local(path).rows if path.exists() else 0
 
 
 def month_as(file: MonthFile, wanted: type) -> object:
@@ -88,7 +114,10 @@ def is_frame(wanted: type) -> bool:
 
 
 def _write_both(month: CleanedMonth, clean_path: Path, quarantine_path: Path) -> None:
-    with MonthWriter(clean_path, month.schema) as clean, MonthWriter(quarantine_path, month.quarantine_schema) as quarantine:
+    with (
+        MonthWriter(clean_path, month.schema) as clean,
+        MonthWriter(quarantine_path, month.quarantine_schema) as quarantine,
+    ):
         for good, bad in month:
             clean.write(good)
             quarantine.write(bad)

@@ -21,7 +21,9 @@ class PostgresTables(MonthIOManager):
     server: ResourceDependency[PostgresServer]
     schema_name: str
 
-    def write(self, dataset: Dataset, month: Month, value: pa.RecordBatchReader, context: OutputContext) -> Mapping[str, Any]:
+    def write(
+        self, dataset: Dataset, month: Month, value: pa.RecordBatchReader, context: OutputContext
+    ) -> Mapping[str, Any]:
         rows = self.table(dataset).replace_month(month, value)
         return table_metadata(f"{self.schema_name}.{dataset.table}", rows)
 
@@ -29,6 +31,13 @@ class PostgresTables(MonthIOManager):
         if is_frame(wanted):
             return self.table(dataset).frame(month)
         raise wrong_type(wanted, "pandas.DataFrame")
+
+    def count(self, dataset: Dataset, month: Month) -> int:
+        return self.table(dataset).count(month)
+
+    def look(self, dataset: Dataset, month: Month) -> str:
+        query = f"SELECT * FROM {self.schema_name}.{dataset.table} WHERE trip_month = '{month.key}' LIMIT 5"
+        return f'{self.server.psql()} -c "{query}"'
 
     def table(self, dataset: Dataset) -> PostgresTable:
         docs = {column.name: column.description for column in dataset.columns}

@@ -11,6 +11,7 @@ from taxi_assets.io_managers.base import MonthIOManager
 from taxi_assets.months import Month
 from taxi_assets.resources.lake import LakeFolder
 from taxi_assets.stores.lake import Publication
+from taxi_assets.stores.parquet import facts_of
 
 
 class RawFiles(MonthIOManager):
@@ -21,6 +22,14 @@ class RawFiles(MonthIOManager):
     def write(self, dataset: Dataset, month: Month, value: Publication, context: OutputContext) -> Mapping[str, Any]:
         kept = self.lake.lake.keep(value, dataset, month)
         return {"path": str(kept.path)}
+
+    def count(self, dataset: Dataset, month: Month) -> int:
+        path = self.lake.lake.clean_file(dataset, month)
+        return int(facts_of(path).get("raw_rows", 0)) if path.exists() else 0
+
+    def look(self, dataset: Dataset, month: Month) -> str:
+        publication = self.lake.lake.publication(dataset, month)
+        return str(publication.path) if publication else ""
 
     def read(self, dataset: Dataset, month: Month, wanted: type) -> Publication:
         publication = self.lake.lake.publication(dataset, month)

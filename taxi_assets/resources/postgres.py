@@ -1,7 +1,10 @@
-"""Postgres as a resource: a server of your own by URL, or one that comes with the project and starts when it is needed."""
+"""Postgres as a resource: a server of your own by URL, or one that comes with the project and starts when it is
+needed.
+"""
 
 from abc import abstractmethod
 from pathlib import Path
+from shutil import which
 
 from dagster import ConfigurableResource
 from pydantic import Field
@@ -16,6 +19,10 @@ class PostgresServer(ConfigurableResource[None]):
     def connection_url(self) -> str:
         """The server's URL; starts the server if that is how it comes. Raises TaxiError when it cannot."""
 
+    @abstractmethod
+    def psql(self) -> str:
+        """The command that opens a psql session with the server; holds no password."""
+
 
 class OwnPostgres(PostgresServer):
     """A server somebody runs. The URL holds a password and is never printed."""
@@ -23,7 +30,12 @@ class OwnPostgres(PostgresServer):
     url: str = Field(repr=False)
 
     def connection_url(self) -> str:
-        return self.url.replace("postgresql+psycopg2://", "postgresql://").replace("postgresql+psycopg://", "postgresql://")
+        return self.url.replace("postgresql+psycopg2://", "postgresql://").replace(
+            "postgresql+psycopg://", "postgresql://"
+        )
+
+    def psql(self) -> str:
+        return 'psql "$TAXI_POSTGRES_URL"'
 
 
 class LocalPostgres(PostgresServer):
@@ -38,3 +50,9 @@ class LocalPostgres(PostgresServer):
             return EmbeddedPostgres(Path(self.folder)).start()
         except EmbeddedPostgresError as error:
             raise TaxiError(f"The local Postgres cannot start: {error}") from error
+
+    def psql(self) -> str:
+        from taxi_assets.resources._server_folder import ServerFolder
+
+        program = "psql" if which("psql") else ServerFolder(Path(self.folder)).program("psql")
+        return f"{program} '{self.connection_url()}'"

@@ -19,8 +19,13 @@ class TripPublisher(ConfigurableResource[None]):
     sample_format: str | None = None
 
     def fetch(self, dataset: Dataset, month: Month, lake: Lake) -> Publication:
-        """The month as published; what the lake holds already when the publisher's file has not changed. Raises TaxiError."""
+        """The month as published; what the lake holds already when the publisher's file has not changed.
+
+        Raises TaxiError.
+        """
         source = publisher(
-            self.name, sample_rows=self.sample_rows, sample_format=cast("FileFormat | None", self.sample_format)
+            self.name,
+            sample_rows=self.sample_rows,
+            sample_format=cast("FileFormat | None", self.sample_format),
         )
         return source.fetch(dataset, month, lake.staging(), lake.publication(dataset, month))

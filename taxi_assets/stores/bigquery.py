@@ -1,14 +1,15 @@
-"""Months in BigQuery: one table per dataset, partitioned by trip_month; a load job from the bucket replaces a partition.
+"""Months in BigQuery: one table per dataset, partitioned by trip_month; a load job from the bucket replaces a
+partition.
 
-No row passes through this machine. Google's documentation: "Loading Parquet data from Cloud Storage", "Managing partitioned table
-data" (a partition decorator with WRITE_TRUNCATE replaces one partition atomically).
+No row passes through this machine. Google's documentation: "Loading Parquet data from Cloud Storage", "Managing
+partitioned table data" (a partition decorator with WRITE_TRUNCATE replaces one partition atomically).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pyarrow as pa
 from google.api_core.exceptions import Conflict, GoogleAPICallError, NotFound
@@ -44,16 +45,20 @@ class BigQueryTable:
     def replace_month(self, month: Month, file: MonthFile, job_id: str) -> int:
         """Makes the object's rows the table's only rows of the month; returns how many they are.
 
-        `job_id` names the load: called again with the same one, a load that is under way or done is found and not repeated; one
-        that failed is followed by another. Raises TaxiError when the load fails.
+        `job_id` names the load: called again with the same one, a load that is under way or done is found and not
+        repeated; one that failed is followed by another. Raises TaxiError when the load fails.
         """
         try:
             self._prepare(file.schema)
-            job = self._load(month, file, job_id)
+            rows = self._load(month, file, job_id)
         except GoogleAPICallError as error:
             raise self._explained(error) from error
-        if job.output_rows != file.rows:
-            raise TaxiError(f"BigQuery loaded {job.output_rows} of {file.rows:,} rows from {file.uri}.", "Run it again.", retry=True)
+        if rows != file.rows:
+            raise TaxiError(
+                f"BigQuery loaded {rows:,} of {file.rows:,} rows from {file.uri}.",
+                "Run it again.",
+                retry=True,
+            )
         return file.rows
 
     def count(self, month: Month) -> int:
@@ -105,12 +110,23 @@ class BigQueryTable:
         self.client.create_dataset(self.dataset, exists_ok=True)
         table = bigquery.Table(self.id, schema=self._schema(schema))
         table.description = self.doc
-        table.time_partitioning = bigquery.TimePartitioning(type_=bigquery.TimePartitioningType.MONTH, field="trip_month")
+        table.time_partitioning = bigquery.TimePartitioning(
+            type_=bigquery.TimePartitioningType.MONTH, field="trip_month"
+        )
         table.require_partition_filter = True
         table.clustering_fields = [name for name in CLUSTERED_BY if name in schema.names]
         self.client.create_table(table, exists_ok=True)
 
-    def _load(self, month: Month, file: MonthFile, job_id: str) -> bigquery.LoadJob:
+    def _load(self, month: Month, file: MonthFile, job_id: str) -> int:
+        """Runs the load to its end, in the job of an earlier try if one did not fail; returns its rows."""
+        for attempt in range(_ATTEMPTS):
+            job = self._job(month, file, f"{job_id}_{attempt}")
+            if not (job.done() and job.error_result):
+                job.result()
+                return int(job.output_rows or 0)
+        raise TaxiError(f"BigQuery failed {_ATTEMPTS} times to load {file.uri}: {job.error_result}.", retry=True)
+
+    def _job(self, month: Month, file: MonthFile, job_id: str) -> bigquery.LoadJob:
         config = bigquery.LoadJobConfig(
             source_format=bigquery.SourceFormat.PARQUET,
             schema=self._schema(file.schema),
@@ -118,20 +134,19 @@ class BigQueryTable:
             create_disposition=bigquery.CreateDisposition.CREATE_NEVER,
             schema_update_options=[bigquery.SchemaUpdateOption.ALLOW_FIELD_ADDITION],
         )
-        for attempt in range(_ATTEMPTS):
-            numbered = f"{job_id}_{attempt}"
-            try:
-                job = self.client.load_table_from_uri(file.uri, f"{self.id}${month.compact}", job_id=numbered, job_config=config)
-            except (Conflict, NotFound):
-                # Conflict: an earlier try already made this job. NotFound: its answer was lost on the way, the job may be there.
-                job = self.client.get_job(numbered)
-            if not (job.done() and job.error_result):
-                return job.result()
-        raise TaxiError(f"BigQuery failed to load {file.uri}: {job.error_result}.", "See the job in the console.", retry=True)
+        try:
+            return self.client.load_table_from_uri(
+                file.uri, f"{self.id}${month.compact}", job_id=job_id, job_config=config
+            )
+        except (Conflict, NotFound):
+            # Conflict: an earlier try made this job. NotFound: the answer was lost, and the job may be there.
+            return cast("bigquery.LoadJob", self.client.get_job(job_id))
 
     def _explained(self, error: GoogleAPICallError) -> TaxiError:
         code = error.code or 0
         advice = ""
         if code in {401, 403}:
             advice = "Grant roles/bigquery.dataEditor on the dataset and roles/bigquery.jobUser on the project."
-        return TaxiError(f"BigQuery failed on {self.id}: {error.message}.", advice, retry=code in {408, 429} or code >= 500)
+        return TaxiError(
+            f"BigQuery failed on {self.id}: {error.message}.", advice, retry=code in {408, 429} or code >= 500
+        )

@@ -1,6 +1,7 @@
 """Months in a DuckDB file: the warehouse of a laptop, where BigQuery would stand.
 
-DuckDB lets one process write at a time, so writers queue at a lock file beside the database. A month is replaced in one transaction.
+DuckDB lets one process write at a time, so writers queue at a lock file beside the database. A month is replaced in
+one transaction.
 """
 
 from __future__ import annotations
@@ -42,8 +43,8 @@ class DuckDBTable:
     def replace_month(self, month: Month, file: MonthFile) -> int:
         """Makes the file's rows the table's only rows of the month; returns how many they are.
 
-        Columns the table lacks are added to it. Raises TaxiError when a column has another type, or when another program holds
-        the database for longer than `wait_seconds` (retry helps).
+        Columns the table lacks are added to it. Raises TaxiError when a column has another type, or when another
+        program holds the database for longer than `wait_seconds` (retry helps).
         """
         with file.on_disk() as path, self._connected(read_only=False) as connection:
             connection.begin()
@@ -127,8 +128,7 @@ class DuckDBTable:
         deadline = time.monotonic() + self.wait_seconds
         while True:
             try:
-                config = {"memory_limit": _MEMORY_LIMIT, "preserve_insertion_order": "false"}
-                return duckdb.connect(self.database, read_only=read_only, config=config)
+                return duckdb.connect(self.database, read_only=read_only, config={"memory_limit": _MEMORY_LIMIT})
             except duckdb.IOException as error:
                 if "lock" not in str(error):
                     raise TaxiError(f"DuckDB cannot open {self.database}: {error}.", "Is it a DuckDB file?") from error

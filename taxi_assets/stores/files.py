@@ -18,8 +18,8 @@ _CHUNK = 1 << 20
 def replacing(target: Path) -> Iterator[Path]:
     """Gives a temporary path beside `target`; on success what was written there takes the target's name, durably.
 
-    When the block raises, the temporary file is removed and the target stays as it was. What a killed process left behind is
-    removed by a later write of the same target, once it is a day old.
+    When the block raises, the temporary file is removed and the target stays as it was. What a killed process left
+    behind is removed by a later write of the same target, once it is a day old.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     _remove_stale(target)

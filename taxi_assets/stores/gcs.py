@@ -33,8 +33,9 @@ class Bucket:
     def upload(self, path: Path, name: str) -> MonthFile:
         """Puts a local file at `name`, replacing what is there; an object with the same bytes is left alone.
 
-        The upload is conditional on the generation seen before it and checked by CRC32C. When its answer is lost, or another
-        writer came first, the object is read back: the same bytes count as success. Raises TaxiError otherwise.
+        The upload is conditional on the generation seen before it and checked by CRC32C. When its answer is lost, or
+        another writer came first, the object is read back: the same bytes count as success. Raises TaxiError
+        otherwise.
         """
         blob = self.client.bucket(self.name).blob(name)
         checksum = _crc32c(path)
@@ -56,10 +57,14 @@ class Bucket:
                 schema = footer.schema_arrow.remove_metadata()
                 rows = footer.metadata.num_rows
         except NotFound as error:
-            raise TaxiError(f"There is no gs://{self.name}/{name}.", "Materialize gcs_parquet for this month first.") from error
+            raise TaxiError(
+                f"There is no gs://{self.name}/{name}.", "Materialize gcs_parquet for this month first."
+            ) from error
         except GoogleAPICallError as error:
             raise _explained(error, f"gs://{self.name}/{name}") from error
-        return MonthFile(f"gs://{self.name}/{name}", rows, blob.size or 0, schema, download=partial(self._download, name))
+        return MonthFile(
+            f"gs://{self.name}/{name}", rows, blob.size or 0, schema, download=partial(self._download, name)
+        )
 
     def _download(self, name: str, path: Path) -> None:
         """Copies an object to a local file, checked by CRC32C."""
@@ -74,7 +79,8 @@ class Bucket:
             blob.reload()
         except NotFound:
             return None
-        return blob.crc32c
+        checksum: str | None = blob.crc32c
+        return checksum
 
     def _send(self, blob: Blob, path: Path, checksum: str) -> None:
         try:
@@ -88,7 +94,9 @@ class Bucket:
         except PreconditionFailed as error:
             if self._checksum(blob) != checksum:
                 raise TaxiError(
-                    f"Another writer replaced gs://{self.name}/{blob.name} at the same time.", "Run the month again.", retry=True
+                    f"Another writer replaced gs://{self.name}/{blob.name} at the same time.",
+                    "Run the month again.",
+                    retry=True,
                 ) from error
 
 
@@ -104,7 +112,12 @@ def _crc32c(path: Path) -> str:
 def _explained(error: GoogleAPICallError, uri: str) -> TaxiError:
     code = error.code or 0
     if code in {401, 403}:
-        return TaxiError(f"Not allowed to write {uri}: {error.message}.", "Grant roles/storage.objectUser on the bucket.")
+        return TaxiError(
+            f"Not allowed to write {uri}: {error.message}.", "Grant roles/storage.objectUser on the bucket."
+        )
     if code == 404:
-        return TaxiError(f"No such bucket or object: {uri}.", "Create the bucket, or set TAXI_GCS_BUCKET to one that exists.")
+        return TaxiError(
+            f"No such bucket or object: {uri}.",
+            "Create the bucket, or set TAXI_GCS_BUCKET to one that exists.",
+        )
     return TaxiError(f"Cloud Storage failed on {uri}: {error.message}.", retry=code in {408, 429} or code >= 500)

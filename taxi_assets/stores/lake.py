@@ -1,8 +1,9 @@
 """Where each file of a month lies in the lake folder, and the published files in it.
 
-    raw/{dataset}/trip_month=2021-01-01/{sha256…}-{published name}   and publication.json, which says which file is the month's
-    clean/{dataset}/trip_month=2021-01-01/{dataset}_tripdata_2021-01.parquet
-    quarantine/…                                                     the same names
+raw/{dataset}/trip_month=2021-01-01/{sha256}-{published name}
+raw/{dataset}/trip_month=2021-01-01/publication.json: which of them is the month's, and where it came from
+clean/{dataset}/trip_month=2021-01-01/{dataset}_tripdata_2021-01.parquet
+quarantine/{dataset}/trip_month=2021-01-01/{dataset}_tripdata_2021-01.parquet
 """
 
 from __future__ import annotations
@@ -65,7 +66,8 @@ class Lake:
     def keep(self, publication: Publication, dataset: Dataset, month: Month) -> Publication:
         """Takes a downloaded file into the lake as the month's; the file it replaces is removed last.
 
-        The file's name begins with its hash, so that the rename of publication.json alone decides which file is current.
+        The file's name begins with its hash, so that the rename of publication.json alone decides which file is
+        current.
         """
         folder = self.month_folder("raw", dataset, month)
         kept = folder / f"{publication.sha256[:12]}-{Path(publication.name).name}"

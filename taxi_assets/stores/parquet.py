@@ -64,7 +64,9 @@ class MonthFile:
         import pyarrow.dataset as ds
 
         if self.path is None:
-            raise TaxiError(f"{self.uri} is not on this machine.", "Ask for a RecordBatchReader or a DataFrame instead.")
+            raise TaxiError(
+                f"{self.uri} is not on this machine.", "Ask for a RecordBatchReader or a DataFrame instead."
+            )
         return ds.dataset(self.path, format="parquet")
 
     def batches(self) -> pa.RecordBatchReader:
@@ -79,7 +81,8 @@ class MonthFile:
     def frame(self) -> pd.DataFrame:
         """The whole month as a DataFrame: as much memory as that takes."""
         with self.on_disk() as path:
-            return pq.ParquetFile(path).read().to_pandas()
+            frame: pd.DataFrame = pq.ParquetFile(path).read().to_pandas()
+        return frame
 
 
 class MonthWriter:

@@ -1,7 +1,8 @@
 """Months in Postgres: one table per dataset, partitioned by trip_month, a month replaced whole or not at all.
 
-A month is copied in binary into a table of its own, indexed, analysed, counted, and only then attached in place of the old one, all
-in one transaction under an advisory lock for the month. Readers see the old month or the new one. A writer that dies leaves nothing.
+A month is copied in binary into a table of its own, indexed, analysed, counted, and only then attached in place of
+the old one, all in one transaction under an advisory lock for the month. Readers see the old month or the new one. A
+writer that dies leaves nothing.
 """
 
 from __future__ import annotations
@@ -53,8 +54,8 @@ class PostgresTable:
     def replace_month(self, month: Month, rows: pa.RecordBatchReader) -> int:
         """Makes `rows` the table's only rows of the month; returns how many they are.
 
-        Columns the table lacks are added to it. Raises TaxiError when the table is not ours, a column has another type, or the
-        server cannot be reached (retry helps).
+        Columns the table lacks are added to it. Raises TaxiError when the table is not ours, a column has another
+        type, or the server cannot be reached (retry helps).
         """
         with _connected(self.url) as connection:
             self._prepare(connection, rows.schema)
@@ -102,8 +103,8 @@ class PostgresTable:
     def _kind(self, connection: psycopg.Connection) -> str:
         """How the table is partitioned, `LIST (trip_month)`; `none` when it is not; empty when there is no table."""
         query = SQL(
-            "SELECT coalesce(pg_get_partkeydef(c.oid), 'none') FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
-            " WHERE n.nspname = {} AND c.relname = {}"
+            "SELECT coalesce(pg_get_partkeydef(c.oid), 'none') FROM pg_class c"
+            " JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = {} AND c.relname = {}"
         ).format(Literal(self.schema), Literal(self.name))
         row = connection.execute(query).fetchone()
         return str(row[0]) if row else ""
@@ -117,7 +118,7 @@ class PostgresTable:
                 self._create(connection, schema)
             elif kind != "LIST (trip_month)":
                 raise TaxiError(
-                    f"Postgres has a table {self.schema}.{self.name} that is not partitioned by trip_month: it is not ours.",
+                    f"Postgres has a table {self.schema}.{self.name} not partitioned by trip_month: it is not ours.",
                     "Rename it, or set TAXI_POSTGRES_SCHEMA to a schema where we may make our own.",
                 )
             else:
@@ -176,7 +177,9 @@ class PostgresTable:
                     copy.write(data)
                     sent += count
             if cursor.rowcount != sent:
-                raise TaxiError(f"Postgres took {cursor.rowcount:,} of {sent:,} rows.", "Nothing was changed.", retry=True)
+                raise TaxiError(
+                    f"Postgres took {cursor.rowcount:,} of {sent:,} rows.", "Nothing was changed.", retry=True
+                )
         return sent
 
     def _index(self, connection: psycopg.Connection, month: Month) -> None:
@@ -190,7 +193,9 @@ class PostgresTable:
         old = Identifier(self.schema, partition)
         statements = [
             SQL("ALTER TABLE {} RENAME TO {}").format(self._new(month), Identifier(partition)),
-            SQL("ALTER TABLE {} ATTACH PARTITION {} FOR VALUES IN ({})").format(self._table, old, Literal(month.first_day)),
+            SQL("ALTER TABLE {} ATTACH PARTITION {} FOR VALUES IN ({})").format(
+                self._table, old, Literal(month.first_day)
+            ),
         ]
         if _exists(connection, self.schema, partition):
             detach = SQL("ALTER TABLE {} DETACH PARTITION {}").format(self._table, old)
@@ -206,10 +211,14 @@ def _connected(url: str) -> Iterator[psycopg.Connection]:
             yield connection
     except psycopg.OperationalError as error:
         raise TaxiError(
-            f"Postgres cannot be used: {str(error).strip()}.", "Nothing was changed. Is the server up, is its URL right?", retry=True
+            f"Postgres cannot be used: {str(error).strip()}.",
+            "Nothing was changed. Is the server up, is its URL right?",
+            retry=True,
         ) from error
     except psycopg.errors.InsufficientPrivilege as error:
-        raise TaxiError(f"Postgres: {str(error).strip()}.", "Grant the user CREATE on the schema, and the tables.") from error
+        raise TaxiError(
+            f"Postgres: {str(error).strip()}.", "Grant the user CREATE on the schema, and the tables."
+        ) from error
 
 
 def _lock(connection: psycopg.Connection, what: str) -> None:
@@ -237,7 +246,7 @@ def _with_short_locks(connection: psycopg.Connection, statements: list[Composed]
 
 
 def _column(field: pa.Field) -> Composed:
-    return SQL("{} {}").format(Identifier(field.name), SQL(types_of(field.type).postgres))  # type: ignore[arg-type]
+    return SQL("{} {}").format(Identifier(field.name), SQL(types_of(field.type).postgres))
 
 
 def _column_types(connection: psycopg.Connection, table: Identifier) -> dict[str, str]:
@@ -249,6 +258,7 @@ def _column_types(connection: psycopg.Connection, table: Identifier) -> dict[str
 
 
 def _exists(connection: psycopg.Connection, schema: str, name: str) -> bool:
-    query = "SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = %s AND c.relname = %s"
+    query = (
+        "SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = %s AND c.relname = %s"
+    )
     return connection.execute(query, (schema, name)).fetchone() is not None
-

@@ -1,0 +1,34 @@
+"""The sample publisher's command line."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import get_args
+
+from taxi_assets.datasets import DATASETS
+from taxi_assets.layouts import FileFormat
+from taxi_assets.months import Month
+from taxi_assets.sample import write_sample
+from taxi_assets.sample.shapes import SHAPES
+from taxi_assets.stores.files import replacing
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser("python -m taxi_assets.sample", description="Writes a sample month.")
+    parser.add_argument("dataset", choices=sorted(SHAPES))
+    parser.add_argument("month", type=Month.parse, help="for example 2021-01")
+    parser.add_argument("--rows", type=int, default=50_000)
+    parser.add_argument("--format", choices=get_args(FileFormat), default="parquet")
+    parser.add_argument("--to", type=Path, default=Path(), help="a folder, or the file to write")
+    given = parser.parse_args(arguments)
+    dataset = DATASETS[given.dataset]
+    path = given.to / f"{dataset.month_name(given.month)}.{given.format}" if given.to.is_dir() else given.to
+    with replacing(path) as unfinished:
+        write_sample(dataset, given.month, unfinished, rows=given.rows, file_format=given.format)
+    print(path)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,48 @@
+"""Where a month's rows went: counted in every place, with what it takes to look at them.
+
+python -m taxi_assets.show yellow 2021-01
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+from dagster import build_resources
+
+from taxi_assets.build import resources_for
+from taxi_assets.datasets import DATASETS, Dataset
+from taxi_assets.months import Month
+from taxi_assets.settings import Settings
+
+
+def rows_by_place(settings: Settings, dataset: Dataset, month: Month) -> list[tuple[str, int, str]]:
+    """For each place a month goes to: its name, the rows that are there, and how to look at them."""
+    with build_resources(resources_for(settings)) as parts:
+        places = {
+            "published": parts.raw_files,
+            "clean": parts.clean_parquet,
+            "bucket": parts.bucket,
+            "warehouse": parts.warehouse,
+            "Postgres": parts.postgres,
+        }
+        rows = [(name, manager.count(dataset, month), manager.look(dataset, month)) for name, manager in places.items()]
+        clean = parts.clean_parquet
+        quarantine = clean.count_quarantined(dataset, month), clean.look_quarantined(dataset, month)
+    return [*rows[:2], ("quarantine", *quarantine), *rows[2:]]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Prints the table for the dataset and month of the command line."""
+    parser = argparse.ArgumentParser("python -m taxi_assets.show", description=__doc__)
+    parser.add_argument("dataset", choices=sorted(DATASETS))
+    parser.add_argument("month", type=Month.parse, help="for example 2021-01")
+    given = parser.parse_args(arguments)
+    settings = Settings.from_env()
+    print(f"\n{given.dataset} {given.month} from publisher {settings.publisher}:\n")
+    for place, rows, look in rows_by_place(settings, DATASETS[given.dataset], given.month):
+        print(f"{place:>12} {rows:>12,} rows   {look}")
+
+
+if __name__ == "__main__":
+    main()
