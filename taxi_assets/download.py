@@ -207,7 +207,7 @@ def _conditions(known: Validators | None) -> dict[str, str]:
 def _retry_after(response: requests.Response) -> float:
     """Seconds the server asks us to wait, given as seconds or as a date."""
     text = response.headers.get("Retry-After", "")
-    if text.isdigit():
+    if text.isdecimal():
         return float(text)
     try:
         return max(0.0, (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds())

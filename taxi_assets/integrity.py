@@ -41,7 +41,7 @@ def _check_parquet(path: Path) -> None:
 
     try:
         rows = pq.ParquetFile(path, pre_buffer=False).metadata.num_rows
-    except (pa.ArrowInvalid, OSError) as error:
+    except (pa.ArrowException, OSError, ValueError) as error:  # ValueError: a damaged name is no UTF-8
         raise CorruptFileError(f"The publisher's Parquet file is cut off or damaged: {error}.", _ADVICE) from error
     if rows == 0:
         raise CorruptFileError("The publisher's Parquet file holds no rows.", _ADVICE)
@@ -53,6 +53,8 @@ def _check_gzip(path: Path) -> None:
     try:
         with igzip.open(path, "rb") as file:
             while chunk := file.read(_CHUNK):
+                if size == 0 and len(chunk) < _CHUNK and b"\n" not in chunk.strip():
+                    raise CorruptFileError("The publisher's gzip file holds no rows.", _ADVICE)
                 size += len(chunk)
                 if size > MAX_UNPACKED_BYTES:
                     raise CorruptFileError(

@@ -27,7 +27,7 @@ class Month:
     @classmethod
     def parse(cls, text: str) -> Month:
         """`2021-01` or `2021-01-01` → that month; ValueError for anything else, other days of a month too."""
-        match = re.fullmatch(r"(\d{4})-(\d{2})(?:-01)?", text)
+        match = re.fullmatch(r"(\d{4})-(\d{2})(?:-01)?", text, re.ASCII)
         if match is None:
             raise ValueError(f"{text!r} is not a month: write it as 2021-01 or 2021-01-01")
         return cls(int(match[1]), int(match[2]))

@@ -201,8 +201,7 @@ class EmbeddedPostgres:
 
     def _wait(self, deadline: float, cause: str) -> None:
         if time.monotonic() > deadline:
-            pid_file = self._files.data / "postmaster.pid"
-            advice = f"try again later, or kill -QUIT the process named in {pid_file}: the data survive that"
+            advice = "try again later, or kill -QUIT the process named in data/postmaster.pid: the data survive that"
             self._files.fail(f"{cause} for {PATIENCE_SECONDS:.0f} s: {advice}")
         time.sleep(POLL_SECONDS)
 

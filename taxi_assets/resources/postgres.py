@@ -5,6 +5,7 @@ needed.
 from abc import abstractmethod
 from pathlib import Path
 from shutil import which
+from urllib.parse import quote
 
 from dagster import ConfigurableResource
 from pydantic import Field
@@ -44,15 +45,23 @@ class LocalPostgres(PostgresServer):
     folder: str
 
     def connection_url(self) -> str:
+        """Holds the password, where the URL that people see names a file: a PGPASSWORD of theirs would go before that."""
+        from taxi_assets.resources._server_folder import ServerFolder
+
+        url = self._public_url()
+        password = ServerFolder(Path(self.folder)).password()
+        return url.replace("@", f":{quote(password, safe='')}@", 1)
+
+    def psql(self) -> str:
+        from taxi_assets.resources._server_folder import ServerFolder
+
+        program = "psql" if which("psql") else ServerFolder(Path(self.folder)).program("psql")
+        return f"{program} '{self._public_url()}'"
+
+    def _public_url(self) -> str:
         from taxi_assets.resources.embedded_postgres import EmbeddedPostgres, EmbeddedPostgresError
 
         try:
             return EmbeddedPostgres(Path(self.folder)).start()
         except EmbeddedPostgresError as error:
             raise TaxiError(f"The local Postgres cannot start: {error}") from error
-
-    def psql(self) -> str:
-        from taxi_assets.resources._server_folder import ServerFolder
-
-        program = "psql" if which("psql") else ServerFolder(Path(self.folder)).program("psql")
-        return f"{program} '{self.connection_url()}'"

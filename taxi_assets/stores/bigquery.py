@@ -120,13 +120,14 @@ class BigQueryTable:
     def _load(self, month: Month, file: MonthFile, job_id: str) -> int:
         """Runs the load to its end, in the job of an earlier try if one did not fail; returns its rows."""
         for attempt in range(_ATTEMPTS):
-            job = self._job(month, file, f"{job_id}_{attempt}")
-            if not (job.done() and job.error_result):
+            job, is_new = self._job(month, file, f"{job_id}_{attempt}")
+            if is_new or not (job.done() and job.error_result):
                 job.result()
                 return int(job.output_rows or 0)
-        raise TaxiError(f"BigQuery failed {_ATTEMPTS} times to load {file.uri}: {job.error_result}.", retry=True)
+        raise TaxiError(f"BigQuery failed {_ATTEMPTS} times to load {file.uri}: {job.error_result}.")
 
-    def _job(self, month: Month, file: MonthFile, job_id: str) -> bigquery.LoadJob:
+    def _job(self, month: Month, file: MonthFile, job_id: str) -> tuple[bigquery.LoadJob, bool]:
+        """The load job of this name, and whether it was made just now."""
         config = bigquery.LoadJobConfig(
             source_format=bigquery.SourceFormat.PARQUET,
             schema=self._schema(file.schema),
@@ -134,13 +135,12 @@ class BigQueryTable:
             create_disposition=bigquery.CreateDisposition.CREATE_NEVER,
             schema_update_options=[bigquery.SchemaUpdateOption.ALLOW_FIELD_ADDITION],
         )
+        partition = f"{self.id}${month.compact}"
         try:
-            return self.client.load_table_from_uri(
-                file.uri, f"{self.id}${month.compact}", job_id=job_id, job_config=config
-            )
+            return self.client.load_table_from_uri(file.uri, partition, job_id=job_id, job_config=config), True
         except (Conflict, NotFound):
             # Conflict: an earlier try made this job. NotFound: the answer was lost, and the job may be there.
-            return cast("bigquery.LoadJob", self.client.get_job(job_id))
+            return cast("bigquery.LoadJob", self.client.get_job(job_id)), False
 
     def _explained(self, error: GoogleAPICallError) -> TaxiError:
         code = error.code or 0

@@ -6,8 +6,8 @@ import hashlib
 import os
 import secrets
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 STALE_AFTER_SECONDS = 24 * 3600
@@ -22,7 +22,7 @@ def replacing(target: Path) -> Iterator[Path]:
     behind is removed by a later write of the same target, once it is a day old.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    _remove_stale(target)
+    remove_stale(target.parent.glob(f".{target.name}.*.tmp"))
     temporary = target.with_name(f".{target.name}.{secrets.token_hex(6)}.tmp")
     try:
         yield temporary
@@ -46,15 +46,17 @@ def copy_to(source: Path, target: Path) -> None:
             writer.write(chunk)
 
 
+def remove_stale(leftovers: Iterable[Path]) -> None:
+    """Removes those of the files that nobody has written to for a day: a killed process left them."""
+    for leftover in leftovers:
+        with suppress(FileNotFoundError):  # it is gone when another writer has just finished
+            if time.time() - leftover.stat().st_mtime > STALE_AFTER_SECONDS:
+                leftover.unlink()
+
+
 def _sync(path: Path) -> None:
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _remove_stale(target: Path) -> None:
-    for leftover in target.parent.glob(f".{target.name}.*.tmp"):
-        if time.time() - leftover.stat().st_mtime > STALE_AFTER_SECONDS:
-            leftover.unlink(missing_ok=True)

@@ -15,7 +15,7 @@ from pathlib import Path
 from taxi_assets.datasets import Dataset
 from taxi_assets.layouts import FileFormat
 from taxi_assets.months import Month
-from taxi_assets.stores.files import replacing
+from taxi_assets.stores.files import remove_stale, replacing
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,8 @@ class Lake:
         return Publication(**{**facts, "path": kept})
 
     def staging(self) -> Path:
-        """A folder on the lake's file system for downloads in flight."""
+        """A folder on the lake's file system for downloads in flight; what a killed one left is gone after a day."""
         folder = self.folder / "staging"
         folder.mkdir(parents=True, exist_ok=True)
+        remove_stale(folder.iterdir())
         return folder

@@ -1,0 +1,111 @@
+"""The parts that tests run on: a Postgres server, and servers that speak Google's protocols, each started once."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg.sql import SQL, Identifier
+
+from taxi_assets.resources.embedded_postgres import EmbeddedPostgres
+from taxi_assets.settings import POSTGRES_URL, Settings
+from taxi_assets_tests.servers.bigquery import BigQueryServer, find_python313
+from taxi_assets_tests.servers.gcs import GcsServer
+from taxi_assets_tests.servers.google_login import GoogleLogin
+
+
+@pytest.fixture(scope="session")
+def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real server: your own by TAXI_POSTGRES_URL, or the embedded one."""
+    own = os.environ.get(POSTGRES_URL)
+    if own:
+        yield own
+        return
+    server = EmbeddedPostgres(tmp_path_factory.mktemp("postgres"))
+    yield server.start()
+    server.stop()
+
+
+@pytest.fixture
+def postgres_schema(postgres_url: str) -> Iterator[str]:
+    """A schema that nobody else uses; gone after the test."""
+    name = f"test_{secrets.token_hex(6)}"
+    yield name
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(Identifier(name)))
+
+
+@pytest.fixture
+def settings(tmp_path: Path, postgres_url: str, postgres_schema: str, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Everything local, months of 2,000 made-up trips."""
+    monkeypatch.setenv(POSTGRES_URL, postgres_url)
+    return Settings(home=tmp_path / "taxi", sample_rows=2_000, own_postgres=True, postgres_schema=postgres_schema)
+
+
+@pytest.fixture(scope="session")
+def gcs_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GcsServer]:
+    with GcsServer(tmp_path_factory.mktemp("gcs")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def bigquery_server(tmp_path_factory: pytest.TempPathFactory, gcs_server: GcsServer) -> Iterator[BigQueryServer]:
+    if find_python313() is None:
+        pytest.skip("the BigQuery server of the tests needs a Python 3.13 beside this one, and there is none")
+    with BigQueryServer(tmp_path_factory.mktemp("bigquery"), gcs_server.url) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def google_login(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GoogleLogin]:
+    with GoogleLogin(tmp_path_factory.mktemp("login")) as login:
+        yield login
+
+
+@pytest.fixture
+def gcs(gcs_server: GcsServer, google_login: GoogleLogin, monkeypatch: pytest.MonkeyPatch) -> GcsServer:
+    """Google's storage client finds the local server, as it would find the real one."""
+    gcs_server.clear()
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(google_login.key_file))
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", gcs_server.url)
+    return gcs_server
+
+
+@pytest.fixture
+def bigquery(bigquery_server: BigQueryServer, gcs: GcsServer, monkeypatch: pytest.MonkeyPatch) -> BigQueryServer:
+    """Google's BigQuery client finds the local server, as it would find the real one."""
+    monkeypatch.setenv("BIGQUERY_EMULATOR_HOST", bigquery_server.url)
+    return bigquery_server
+
+
+@pytest.fixture
+def bucket(gcs: GcsServer, google_login: GoogleLogin) -> str:
+    """A new bucket's name."""
+    from google.cloud import storage
+
+    name = f"test-{secrets.token_hex(6)}"
+    storage.Client(project=google_login.project).create_bucket(name)
+    return name
+
+
+@pytest.fixture
+def google_settings(settings: Settings, bucket: str, bigquery: BigQueryServer, google_login: GoogleLogin) -> Settings:
+    """The same months, through a bucket and BigQuery."""
+    from dataclasses import replace
+
+    return replace(
+        settings, gcs_bucket=bucket, gcp_project=google_login.project, bq_dataset=f"test_{secrets.token_hex(6)}"
+    )
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of published files that TAXI_REAL_DATA names."""
+    folder = os.environ.get("TAXI_REAL_DATA")
+    if not folder:
+        pytest.skip("TAXI_REAL_DATA names no folder of published files")
+    return Path(folder).resolve()
