@@ -10,7 +10,6 @@ from dagster import Definitions, EnvVar, in_process_executor
 from taxi_assets.assets import assets_of
 from taxi_assets.datasets import DATASETS
 from taxi_assets.io_managers.base import MonthIOManager
-from taxi_assets.io_managers.duckdb import DuckDBWarehouse
 from taxi_assets.io_managers.parquet import CleanParquet, LocalBucket
 from taxi_assets.io_managers.postgres import PostgresTables
 from taxi_assets.io_managers.raw_files import RawFiles
@@ -69,6 +68,8 @@ def _bucket(settings: Settings) -> MonthIOManager:
 
 def _warehouse(settings: Settings) -> MonthIOManager:
     if settings.bq_dataset is None:
+        from taxi_assets.io_managers.duckdb import DuckDBWarehouse
+
         return DuckDBWarehouse(database=str(settings.warehouse), schema_name=WAREHOUSE_SCHEMA)
     from dagster_gcp.bigquery.resources import BigQueryResource
 

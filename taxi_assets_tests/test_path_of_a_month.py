@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from google.cloud import bigquery as google_bigquery
 
+from taxi_assets.layouts import FileFormat
 from taxi_assets.settings import Settings
 from taxi_assets.stores.files import sha256
 from taxi_assets_tests.running import failure, metadata, rows, run_month
@@ -15,7 +16,7 @@ from taxi_assets_tests.servers.bigquery import BigQueryServer
 from taxi_assets_tests.servers.gcs import GcsServer
 from taxi_assets_tests.servers.publisher import PublisherServer
 
-MONTHS = [
+MONTHS: list[tuple[str, str, FileFormat]] = [
     ("yellow", "2021-01", "csv.gz"),
     ("yellow", "2025-03", "parquet"),
     ("green", "2020-04", "csv.gz"),
@@ -31,7 +32,7 @@ def _equal_everywhere(counts: dict[str, int]) -> bool:
 
 @pytest.mark.parametrize(("dataset", "month", "file_format"), MONTHS)
 def test_every_published_row_is_clean_or_quarantined_and_every_clean_row_is_everywhere(
-    settings: Settings, dataset: str, month: str, file_format: str
+    settings: Settings, dataset: str, month: str, file_format: FileFormat
 ) -> None:
     settings = dataclasses.replace(settings, sample_format=file_format)
     run_month(settings, dataset, month)

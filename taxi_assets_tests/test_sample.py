@@ -18,7 +18,8 @@ import pytest
 from taxi_assets.datasets import DATASETS, GREEN_TAXI, YELLOW_TAXI, Dataset
 from taxi_assets.layouts import LAYOUTS, FileFormat, Layout
 from taxi_assets.months import Month
-from taxi_assets.sample import CHUNK_ROWS, EMPTY_WHEN_DISPATCHED, chunks, main, write_sample
+from taxi_assets.sample import CHUNK_ROWS, EMPTY_WHEN_DISPATCHED, chunks, write_sample
+from taxi_assets.sample.__main__ import main
 
 if TYPE_CHECKING:
     from collections.abc import Callable

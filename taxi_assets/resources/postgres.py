@@ -45,7 +45,7 @@ class LocalPostgres(PostgresServer):
     folder: str
 
     def connection_url(self) -> str:
-        """Holds the password, where the URL that people see names a file: a PGPASSWORD of theirs would go before that."""
+        """Holds the password; the URL people see names a file, which a PGPASSWORD of theirs would go before."""
         from taxi_assets.resources._server_folder import ServerFolder
 
         url = self._public_url()

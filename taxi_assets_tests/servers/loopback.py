@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+import socketserver
 import sys
 import threading
 from collections.abc import Iterable
@@ -30,17 +31,22 @@ class LoopbackHandler(BaseHTTPRequestHandler):
         """Print nothing: servers keep lists of their requests."""
 
     def read_body(self) -> bytes:
-        """The request's whole body, chunked or not."""
-        if length := self.headers.get("Content-Length"):
-            return self.rfile.read(int(length))
+        """The request's whole body, chunked or not; raises ConnectionError if it breaks off."""
         if "chunked" not in self.headers.get("Transfer-Encoding", ""):
-            return b""
+            return self._read(int(self.headers.get("Content-Length", 0)))
         body = bytearray()
-        while size := int(self.rfile.readline().split(b";")[0], 16):
-            body += self.rfile.read(size)
+        while size := int(self.rfile.readline().split(b";")[0] or b"-1", 16):
+            body += self._read(size)
             self.rfile.readline()
         self.rfile.readline()
         return bytes(body)
+
+    def _read(self, size: int) -> bytes:
+        content = self.rfile.read(size) if size > 0 else b""
+        if len(content) != size:
+            # A client that was killed in the middle; what it sent is no upload.
+            raise ConnectionAbortedError(f"{len(content)} of {size} bytes came")
+        return content
 
     def reply(self, status: int, body: bytes = b"", headers: Headers = ()) -> None:
         """A whole response; Content-Length is added unless `headers` has it or the status forbids it."""
@@ -75,6 +81,11 @@ class LoopbackServer(ThreadingHTTPServer):
         self._connections: set[socket.socket] = set()
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True)
+
+    def server_bind(self) -> None:
+        """Bind, without the base class's look-up of this machine's name, which can take seconds."""
+        socketserver.TCPServer.server_bind(self)
+        self.server_name, self.server_port = self.socket.getsockname()
 
     def start(self) -> Self:
         """Begin to answer."""

@@ -1,6 +1,7 @@
 """What a user of GcsServer can rely on, with Google's own client."""
 
 import io
+import socket
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -108,6 +109,15 @@ def test_a_lost_response_leaves_the_object_there_and_refuses_the_retry(server: G
     with pytest.raises(PreconditionFailed):
         bucket.blob("x").upload_from_string(b"content", if_generation_match=0)
     assert bucket.blob("x").download_as_bytes() == b"content"
+
+
+def test_an_upload_that_breaks_off_makes_no_object(server: GcsServer, bucket: Bucket) -> None:
+    upload = f"POST /upload/storage/v1/b/{bucket.name}/o?uploadType=media&name=x HTTP/1.1\r\nContent-Length: 10\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", int(server.url.rsplit(":", 1)[1]))) as connection:
+        connection.sendall(upload.encode() + b"half")
+        connection.shutdown(socket.SHUT_WR)
+        assert connection.recv(1) == b""
+    assert bucket.get_blob("x") is None
 
 
 def test_errors_of_the_server_are_retried_and_seen_in_its_requests(server: GcsServer, bucket: Bucket) -> None:

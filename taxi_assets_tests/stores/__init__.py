@@ -1,1 +1,1 @@
-"""Tests of the stores."""
+"""Tests of the places where months are kept."""

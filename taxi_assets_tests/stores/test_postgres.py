@@ -89,7 +89,7 @@ def test_only_the_month_asked_for_is_read_whichever_date_is_asked_by(
     for month in (JANUARY, FEBRUARY):
         table.replace_month(month, trips(month, 100))
     for condition in ("trip_month = '2021-02-01'", "pickup_datetime >= '2021-02-01'"):
-        plan = connection.execute(f"EXPLAIN SELECT * FROM yellow_taxi_trips WHERE {condition}").fetchall()  # type: ignore[arg-type]  # noqa: S608
+        plan = connection.execute(f"EXPLAIN SELECT * FROM yellow_taxi_trips WHERE {condition}").fetchall()  # noqa: S608
         assert "2021_02" in str(plan)
         assert "2021_01" not in str(plan)
 
@@ -121,7 +121,7 @@ def test_a_column_of_another_type_is_refused_and_nothing_changes(
 
 
 def test_a_table_made_by_somebody_else_is_left_alone(table: PostgresTable, connection: psycopg.Connection) -> None:
-    connection.execute(f"CREATE SCHEMA {table.schema}")  # type: ignore[arg-type]
+    connection.execute(f"CREATE SCHEMA {table.schema}")
     connection.execute("CREATE TABLE yellow_taxi_trips (id int)")
     with pytest.raises(TaxiError, match="it is not ours") as raised:
         table.replace_month(JANUARY, trips(JANUARY, 10))

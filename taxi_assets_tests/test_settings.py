@@ -1,0 +1,104 @@
+"""What one can rely on when setting the environment."""
+
+from pathlib import Path
+
+import pytest
+
+from taxi_assets.settings import Settings, SettingsError
+
+POSTGRES_URL = "postgresql://taxi:secret@db/taxi"
+
+
+def test_without_any_variable_everything_is_local_and_made_up() -> None:
+    settings = Settings.from_env({})
+    assert (settings.publisher, settings.sample_rows, settings.sample_format) == ("sample", 50_000, None)
+    assert (settings.gcs_bucket, settings.gcp_project, settings.bq_dataset) == (None, None, None)
+    assert not settings.own_postgres
+    assert settings.home == Path.cwd() / ".taxi"
+    assert settings.warehouse == settings.home / "warehouse.duckdb"
+
+
+def test_every_variable_is_read() -> None:
+    settings = Settings.from_env(
+        {
+            "TAXI_HOME": "/data/taxi",
+            "TAXI_PUBLISHER": "tlc",
+            "TAXI_SAMPLE_ROWS": "1_000",
+            "TAXI_SAMPLE_FORMAT": "parquet",
+            "TAXI_GCS_BUCKET": "bucket",
+            "GCP_PROJECT": "project",
+            "TAXI_BQ_DATASET": "trips",
+            "TAXI_BQ_LOCATION": "EU",
+            "TAXI_POSTGRES_URL": POSTGRES_URL,
+            "TAXI_POSTGRES_SCHEMA": "taxi",
+        }
+    )
+    assert settings == Settings(
+        home=Path("/data/taxi"),
+        publisher="tlc",
+        sample_rows=1_000,
+        sample_format="parquet",
+        gcs_bucket="bucket",
+        gcp_project="project",
+        bq_dataset="trips",
+        bq_location="EU",
+        own_postgres=True,
+        postgres_schema="taxi",
+    )
+
+
+def test_the_process_environment_is_read_unless_another_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TAXI_SAMPLE_ROWS", "7")
+    assert Settings.from_env().sample_rows == 7
+    assert Settings.from_env({}).sample_rows == 50_000
+
+
+def test_an_empty_variable_counts_as_unset() -> None:
+    names = ["TAXI_HOME", "TAXI_PUBLISHER", "TAXI_SAMPLE_ROWS", "TAXI_SAMPLE_FORMAT", "TAXI_GCS_BUCKET", "GCP_PROJECT"]
+    names += ["TAXI_BQ_DATASET", "TAXI_BQ_LOCATION", "TAXI_POSTGRES_URL", "TAXI_POSTGRES_SCHEMA"]
+    assert Settings.from_env(dict.fromkeys(names, "")) == Settings.from_env({})
+
+
+def test_a_relative_home_is_fixed_to_where_the_process_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    settings = Settings.from_env({"TAXI_HOME": "lake"})
+    monkeypatch.chdir("/")
+    assert settings.home == tmp_path / "lake"
+
+
+def test_the_password_of_postgres_is_not_held() -> None:
+    settings = Settings.from_env({"TAXI_POSTGRES_URL": POSTGRES_URL})
+    assert settings.own_postgres
+    assert "secret" not in repr(settings)
+
+
+@pytest.mark.parametrize("name", ["tlc", "datatalks", "sample", "http://h/x", "https://h/x", "file:///mirror"])
+def test_a_publisher_is_known_by_name_or_by_its_base_url(name: str) -> None:
+    assert Settings.from_env({"TAXI_PUBLISHER": name}).publisher == name
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("TAXI_PUBLISHER", "TLC"),
+        ("TAXI_PUBLISHER", "ftp://h/x"),
+        ("TAXI_PUBLISHER", "/mirror"),
+        ("TAXI_SAMPLE_ROWS", "0"),
+        ("TAXI_SAMPLE_ROWS", "-5"),
+        ("TAXI_SAMPLE_ROWS", "1.5"),
+        ("TAXI_SAMPLE_ROWS", "many"),
+        ("TAXI_SAMPLE_ROWS", "_"),
+        ("TAXI_SAMPLE_FORMAT", "csv"),
+    ],
+)
+def test_a_wrong_value_is_refused_with_the_name_of_its_variable(variable: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=rf"{variable}.*'{value}'"):
+        Settings.from_env({variable: value})
+
+
+@pytest.mark.parametrize("lacking", ["GCP_PROJECT", "TAXI_GCS_BUCKET"])
+def test_bigquery_is_refused_without_its_project_or_bucket(lacking: str) -> None:
+    variables = {"TAXI_BQ_DATASET": "trips", "GCP_PROJECT": "project", "TAXI_GCS_BUCKET": "bucket"}
+    del variables[lacking]
+    with pytest.raises(SettingsError, match=f"TAXI_BQ_DATASET is set without {lacking}"):
+        Settings.from_env(variables)
