@@ -105,7 +105,8 @@ def exists(url: str, patience: Patience | None = None) -> bool:
 
 def _patiently(patience: Patience, attempt: Callable[[float, Patience], _T]) -> _T:
     deadline = time.monotonic() + patience.total
-    growing = tenacity.wait_exponential_jitter(patience.first_wait, patience.longest_wait)
+    jitter = tenacity.wait_random(0, patience.first_wait)
+    growing = tenacity.wait_exponential(patience.first_wait, patience.longest_wait) + jitter
 
     def wait(state: tenacity.RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None

@@ -57,7 +57,7 @@ class Month:
     @property
     def end(self) -> datetime:
         """Midnight after the month's last day, naive: the first moment outside."""
-        return (self + 1).start
+        return datetime(self.year + self.month // 12, self.month % 12 + 1, 1)  # noqa: DTZ001
 
     def __add__(self, months: int) -> Month:
         index = self.year * 12 + self.month - 1 + months

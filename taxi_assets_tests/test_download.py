@@ -151,7 +151,7 @@ def test_a_body_shorter_than_its_content_length_is_fetched_again(server: Publish
 
 def test_a_body_that_is_always_cut_is_given_up(server: PublisherServer, target: Path) -> None:
     server.truncate("trips", after=1000, times=99)
-    with pytest.raises(PassingError, match="broke off") as failure:
+    with pytest.raises(PassingError, match=r"broke off|Connection broken") as failure:
         download(f"{server.url}/trips", target, patience=QUICK)
     assert failure.value.retry
     assert len(statuses(server)) == QUICK.attempts
@@ -169,7 +169,7 @@ def test_a_stalled_server_is_given_up_after_the_read_timeout(server: PublisherSe
 
 def test_after_a_stall_the_file_is_fetched_again(server: PublisherServer, target: Path) -> None:
     server.stall("trips", seconds=60, after=1000)
-    assert download(f"{server.url}/trips", target, patience=replace(QUICK, read=0.3))
+    assert download(f"{server.url}/trips", target, patience=replace(QUICK, read=0.5))
     assert target.read_bytes() == CONTENT
 
 

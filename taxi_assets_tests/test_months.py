@@ -27,7 +27,7 @@ def test_a_month_is_written_with_or_without_its_first_day(text: str) -> None:
         "2021-01-01 ",
         "2021-01\n",
         "21-01",
-        "٢٠٢١-٠١",
+        "\u0662\u0660\u0662\u0661-\u0660\u0661",
     ],
 )
 def test_anything_else_is_no_month(text: str) -> None:
@@ -48,7 +48,11 @@ def test_its_names_are_those_of_files_of_partitions_and_of_bigquery() -> None:
 
 
 def test_months_sort_by_time_and_so_do_their_names() -> None:
-    assert sorted(reversed(EVERY_MONTH)) == EVERY_MONTH
+    assert sorted([Month(2021, 2), Month(2020, 12), Month(2021, 1)]) == [
+        Month(2020, 12),
+        Month(2021, 1),
+        Month(2021, 2),
+    ]
     assert sorted(EVERY_MONTH, key=str) == EVERY_MONTH
 
 

@@ -106,7 +106,7 @@ def test_a_month_without_rows_is_a_file_with_its_columns(table: pa.Table, tmp_pa
 
 
 def test_empty_batches_between_do_no_harm(table: pa.Table, tmp_path: Path) -> None:
-    none, *_ = pa.record_batch(table.slice(0, 1).to_batches()[0]).slice(0, 0), 0
+    none = table.to_batches()[0].slice(0, 0)
     with MonthWriter(tmp_path / "month.parquet", table.schema) as writer:
         for batch in (none, *table.slice(0, 10).to_batches(), none):
             writer.write(batch)
@@ -165,7 +165,7 @@ def test_a_full_disk_is_said_to_be_full_and_gets_its_space_back(table: pa.Table,
         assert list(disk.iterdir()) == []
         (disk / "after").write_bytes(bytes(2 << 20))
     finally:
-        subprocess.run(["umount", disk], check=True)
+        subprocess.run(["umount", "-l", disk], check=True)
 
 
 # Reading
@@ -175,7 +175,7 @@ def test_the_facts_of_a_local_file(month: Path, table: pa.Table) -> None:
     file = MonthFile.local(month)
     assert (file.rows, file.size, file.path) == (ROWS, month.stat().st_size, month)
     assert file.uri == month.as_uri()
-    assert file.schema.equals(table.schema, check_metadata=True)
+    assert (file.schema, file.schema.metadata) == (table.schema, None)
 
 
 def test_a_month_comes_as_a_stream_a_dataset_or_a_frame(month: Path, table: pa.Table) -> None:
