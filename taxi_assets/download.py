@@ -18,7 +18,7 @@ from urllib.request import url2pathname
 
 import requests
 import tenacity
-from urllib3.exceptions import HTTPError, IncompleteRead
+from urllib3.exceptions import HTTPError
 
 from taxi_assets.errors import TaxiError
 
@@ -94,7 +94,8 @@ def exists(url: str, patience: Patience | None = None) -> bool:
         return _local(url).exists()
 
     def ask(_deadline: float, limits: Patience) -> bool:
-        with _answer("HEAD", url, {}, limits) as response:
+        # Not HEAD: some servers do not answer it. The body stays unread.
+        with _answer("GET", url, {}, limits) as response:
             return response.ok
 
     try:
@@ -182,8 +183,6 @@ def _body(response: requests.Response, url: str, deadline: float) -> Iterator[by
             if time.monotonic() > deadline:
                 raise PassingError(f"{url} is too slow: time is up.")
             yield chunk
-    except IncompleteRead as error:
-        raise PassingError(f"{url} broke off: {error}.") from error
     except (HTTPError, OSError) as error:
         raise PassingError(f"{url} stopped sending: {error}.") from error
 

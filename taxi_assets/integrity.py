@@ -1,4 +1,8 @@
-"""Is a downloaded file whole, and what it should be? Asked before it takes the place of anything."""
+"""Is a downloaded file whole, and what it should be? Asked before it takes the place of anything.
+
+A gzip file is unpacked once, which proves every byte; of a Parquet file the footer is read, and its pages when they
+are cleaned.
+"""
 
 from __future__ import annotations
 

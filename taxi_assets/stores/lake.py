@@ -59,7 +59,7 @@ class Lake:
             facts = json.loads((folder / "publication.json").read_text())
             publication = Publication(**{**facts, "path": folder / facts["path"]})
             whole = publication.path.stat().st_size == publication.size
-        except FileNotFoundError:
+        except (FileNotFoundError, ValueError, TypeError, KeyError):  # nothing there, or not what we wrote
             return None
         return publication if whole else None
 
