@@ -101,8 +101,8 @@ class WebPublisher:
         ):
             return BlockedError(
                 f"Publisher {self.name} refuses us: {answers}, and {self.sites[0].control} too.",
-                "TLC and the CSV mirror have that month; a mirror of yours may answer 403 for what it lacks. Look at the "
-                "URL in a browser from this machine; a proxy or a firewall may be in between.",
+                "TLC and the CSV mirror have that month; a mirror of yours may answer 403 for what it lacks. Look at "
+                "the URL in a browser from this machine; a proxy or a firewall may be in between.",
             )
         end = month.end.date()
         if date.today() - end < LONGEST_LAG:  # noqa: DTZ011 a day more or less does not matter here
