@@ -7,10 +7,12 @@ made here.
 from __future__ import annotations
 
 import struct
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 naive, as TLC's times
 _FORMATS = {
@@ -51,9 +53,19 @@ def row_numbers(first: int, length: int) -> pa.Array:
     return pa.Array.from_buffers(pa.int64(), length, [None, pa.py_buffer(numbers)])
 
 
-def no_columns_batch(schema: pa.Schema) -> pa.RecordBatch:
-    """A record batch of `schema` without rows."""
-    return pa.RecordBatch.from_arrays([pa.nulls(0, field.type) for field in schema], schema=schema)
+def text_lists(flags: Mapping[str, pa.Array], rows: int) -> pa.Array:
+    """For each of `rows` rows the list of those names whose boolean array, without nulls, is true there."""
+    names = list(flags)
+    bits = [np.frombuffer(pc.cast(flag, pa.uint8()).buffers()[1], np.uint8, rows) for flag in flags.values()]
+    row_of, name_of = np.nonzero(np.array(bits).reshape(len(names), rows).T)
+    ends = np.concatenate([[0], np.cumsum(np.bincount(row_of, minlength=rows))]).astype(np.int32)
+    starts = np.cumsum([0, *(len(name) for name in names)], dtype=np.int32)
+    words = pa.Array.from_buffers(
+        pa.string(), len(names), [None, pa.py_buffer(starts), pa.py_buffer("".join(names).encode())]
+    )
+    chosen = pa.Array.from_buffers(pa.int64(), len(name_of), [None, pa.py_buffer(name_of.astype(np.int64))])
+    offsets = pa.Array.from_buffers(pa.int32(), rows + 1, [None, pa.py_buffer(ends)])
+    return pa.ListArray.from_arrays(offsets, words.take(chosen))
 
 
 def _number(value: float | datetime | timedelta) -> float:

@@ -8,6 +8,7 @@ from typing import Any
 from dagster import Definitions, EnvVar, in_process_executor
 
 from taxi_assets.assets import assets_of
+from taxi_assets.checks import checks_of
 from taxi_assets.datasets import DATASETS
 from taxi_assets.io_managers.base import MonthIOManager
 from taxi_assets.io_managers.parquet import CleanParquet, LocalBucket
@@ -31,6 +32,7 @@ def build_definitions(settings: Settings, resources: Mapping[str, Any] | None = 
     jobs = [trips_job(dataset) for dataset in DATASETS.values()]
     return Definitions(
         assets=[asset for dataset in DATASETS.values() for asset in assets_of(dataset)],
+        asset_checks=[check for dataset in DATASETS.values() for check in checks_of(dataset)],
         jobs=jobs,
         schedules=[monthly_schedule(job) for job in jobs],
         resources={**resources_for(settings), **(resources or {})},

@@ -9,84 +9,90 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from taxi_assets.arrow import literal, repeated_date, repeated_text
+from taxi_assets.arrow import literal, repeated_date, repeated_text, text_lists
 from taxi_assets.datasets import Dataset
+from taxi_assets.duplicates import SeenRows
 from taxi_assets.months import Month
-from taxi_assets.reading import TripStream
-from taxi_assets.rules import FLAGS, QUARANTINE, Rule
+from taxi_assets.reading import PUBLISHED_TEXT, TripStream
+from taxi_assets.rules import DUPLICATE, FLAGS, PROFILES, UNIDENTIFIED, Profile, Rule
 
 REASONS = "reasons"
 
 
 @dataclass
 class Tally:
-    """Counts of a month, complete once its batches have been read: raw = clean + quarantined.
+    """Counts of a month, complete once its batches have been read: raw = clean + quarantined + duplicates.
 
-    A quarantined row counts under each of its reasons. Flags are counted over clean rows.
+    `duplicates` are the rows in quarantine that repeat an earlier one, `quarantined` the others there. A row counts
+    under each of its reasons. Flags are counted over clean rows.
     """
 
     raw: int = 0
     clean: int = 0
     quarantined: int = 0
+    duplicates: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
     flags: Counter[str] = field(default_factory=Counter)
 
 
-@dataclass(frozen=True)
 class CleanedMonth:
     """A month's rows as pairs of record batches (clean, quarantined), to be read once; `tally` fills while they are.
 
     The clean schema is the dataset's, with columns nobody has seen before at its end; the quarantine has `reasons` (a
-    list of rule names) beside them.
+    list of rule names) and `published_text` (what could not be read) beside them.
     """
 
-    dataset: Dataset
-    month: Month
-    source_file: str
-    stream: TripStream
-    tally: Tally = field(default_factory=Tally)
-
-    @property
-    def schema(self) -> pa.Schema:
-        ours = self.dataset.schema
-        new = [column for column in self.stream.schema if column.name not in ours.names]
-        return pa.schema([*ours, *new])
-
-    @property
-    def quarantine_schema(self) -> pa.Schema:
-        return self.schema.append(pa.field(REASONS, pa.list_(pa.string())))
+    def __init__(
+        self,
+        dataset: Dataset,
+        month: Month,
+        source_file: str,
+        stream: TripStream,
+        profile: Profile = Profile.DEFAULT,
+    ) -> None:
+        self.month = month
+        self.source_file = source_file
+        self.stream = stream
+        self.profile = profile
+        self.tally = Tally()
+        names = stream.schema.names
+        new = [column for column in stream.schema if column.name not in (*dataset.schema.names, PUBLISHED_TEXT)]
+        self.schema = pa.schema([*dataset.schema, *new])
+        extra = [pa.field(PUBLISHED_TEXT, pa.string()), pa.field(REASONS, pa.list_(pa.string()))]
+        self.quarantine_schema = pa.schema([*self.schema, *extra])
+        self._rules = [rule for rule in PROFILES[profile] if rule.applies_to(names)]
+        self._flags = [rule for rule in FLAGS if rule.applies_to(names)]
+        self._published = [name for name in names if name != "source_row"]
+        self._seen = None if dataset.name in UNIDENTIFIED else SeenRows()
 
     def __iter__(self) -> Iterator[tuple[pa.RecordBatch, pa.RecordBatch]]:
         for batch in self.stream.batches:
             yield self._split(batch)
 
     def _split(self, batch: pa.RecordBatch) -> tuple[pa.RecordBatch, pa.RecordBatch]:
-        verdicts = self._verdicts(QUARANTINE, batch)
+        verdicts = self._verdicts(self._rules, batch)
+        if self._seen is not None:
+            repeats = np.packbits(self._seen.repeats(batch.select(self._published)), bitorder="little")
+            verdicts[DUPLICATE.name] = _booleans(repeats.tobytes(), batch.num_rows)
         bad = _any(list(verdicts.values()), batch.num_rows)
-        flags = self._verdicts(FLAGS, batch)
-        stamped = self._stamped(batch, _bits(list(flags.values()), batch.num_rows))
+        flags = self._verdicts(self._flags, batch)
+        stamped = self._stamped(batch, _bits(flags, batch.num_rows))
         good = pc.invert(bad)
         clean = stamped.filter(good)
         rejected = stamped.filter(bad)
-        self.tally.raw += batch.num_rows
-        self.tally.clean += clean.num_rows
-        self.tally.quarantined += rejected.num_rows
-        self.tally.reasons.update({name: _count(verdict) for name, verdict in verdicts.items()})
-        self.tally.flags.update({name: _count(pc.and_(flag, good)) for name, flag in flags.items()})
-        reasons = _reason_lists({name: verdict.filter(bad) for name, verdict in verdicts.items()}, rejected.num_rows)
-        return clean, pa.record_batch([*rejected.columns, reasons], schema=self.quarantine_schema)
+        broken = {name: verdict.filter(bad) for name, verdict in verdicts.items()}
+        self._count(batch.num_rows, clean.num_rows, broken, {name: flag.filter(good) for name, flag in flags.items()})
+        texts = batch[PUBLISHED_TEXT].filter(bad)
+        quarantined = [*rejected.columns, texts, text_lists(broken, rejected.num_rows)]
+        return clean, pa.record_batch(quarantined, schema=self.quarantine_schema)
 
-    def _verdicts(self, rules: tuple[Rule, ...], batch: pa.RecordBatch) -> dict[str, pa.Array]:
-        known = set(batch.schema.names)
+    def _verdicts(self, rules: list[Rule], batch: pa.RecordBatch) -> dict[str, pa.Array]:
         no = literal(value=False, arrow_type=pa.bool_())
-        return {
-            rule.name: pc.fill_null(rule.judge(batch, self.month), no)
-            for rule in rules
-            if known.issuperset(rule.columns)
-        }
+        return {rule.name: pc.fill_null(rule.judge(batch, self.month), no) for rule in rules}
 
     def _stamped(self, batch: pa.RecordBatch, flags: pa.Array) -> pa.RecordBatch:
         """The batch in the clean schema: with its month, its file and its flags."""
@@ -95,8 +101,17 @@ class CleanedMonth:
             "source_file": repeated_text(self.source_file, batch.num_rows),
             "quality_flags": flags,
         }
-        schema = self.schema
-        return pa.record_batch([ours[name] if name in ours else batch[name] for name in schema.names], schema=schema)
+        columns = [ours[name] if name in ours else batch[name] for name in self.schema.names]
+        return pa.record_batch(columns, schema=self.schema)
+
+    def _count(self, raw: int, clean: int, broken: dict[str, pa.Array], flags: dict[str, pa.Array]) -> None:
+        duplicates = _trues(broken[DUPLICATE.name]) if DUPLICATE.name in broken else 0
+        self.tally.raw += raw
+        self.tally.clean += clean
+        self.tally.duplicates += duplicates
+        self.tally.quarantined += raw - clean - duplicates
+        self.tally.reasons.update({name: _trues(verdict) for name, verdict in broken.items()})
+        self.tally.flags.update({name: _trues(flag) for name, flag in flags.items()})
 
 
 def flag_bits() -> dict[str, int]:
@@ -105,32 +120,24 @@ def flag_bits() -> dict[str, int]:
 
 
 def _any(verdicts: list[pa.Array], rows: int) -> pa.Array:
-    result = pa.Array.from_buffers(pa.bool_(), rows, [None, pa.py_buffer(bytes((rows + 7) // 8))])
+    result = _booleans(bytes((rows + 7) // 8), rows)
     for verdict in verdicts:
         result = pc.or_(result, verdict)
     return result
 
 
-def _bits(flags: list[pa.Array], rows: int) -> pa.Array:
+def _bits(flags: dict[str, pa.Array], rows: int) -> pa.Array:
     int32 = pa.int32()
+    values = flag_bits()
     result = pa.Array.from_buffers(int32, rows, [None, pa.py_buffer(bytes(rows * 4))])
-    for bit, flag in enumerate(flags):
-        result = pc.bit_wise_or(result, pc.multiply(pc.cast(flag, int32), literal(1 << bit, int32)))
+    for name, flag in flags.items():
+        result = pc.bit_wise_or(result, pc.multiply(pc.cast(flag, int32), literal(values[name], int32)))
     return result
 
 
-def _count(verdict: pa.Array) -> int:
+def _booleans(bits: bytes, rows: int) -> pa.Array:
+    return pa.Array.from_buffers(pa.bool_(), rows, [None, pa.py_buffer(bits)])
+
+
+def _trues(verdict: pa.Array) -> int:
     return int(pc.sum(verdict, min_count=0).as_py())
-
-
-def _reason_lists(verdicts: dict[str, pa.Array], rows: int) -> pa.Array:
-    """For each quarantined row the names of the rules it broke; they are few, so Python may loop over them."""
-    names = list(verdicts)
-    columns = [verdict.to_pylist() for verdict in verdicts.values()]
-    broken = [[name for name, column in zip(names, columns, strict=True) if column[row]] for row in range(rows)]
-    flat = [name for reasons in broken for name in reasons]
-    offsets, total = [0], 0
-    for reasons in broken:
-        total += len(reasons)
-        offsets.append(total)
-    return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), pa.array(flat, pa.string()))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from taxi_assets.columns import GREEN, YELLOW, Column, arrow_schema
+from taxi_assets.columns import FHV, FHVHV, GREEN, YELLOW, Column, arrow_schema
 from taxi_assets.months import Month
 
 if TYPE_CHECKING:
@@ -34,14 +34,16 @@ class Dataset:
     @cached_property
     def published_columns(self) -> tuple[Column, ...]:
         """The columns that come from TLC's files, without those we add."""
-        return tuple(column for column in self.columns if column.published)
+        return tuple(column for column in self.columns if column.published or column.text_of)
 
     def month_name(self, month: Month) -> str:
         """TLC's name of a month's file without its ending, e.g. `yellow_tripdata_2021-01`."""
         return f"{self.name}_tripdata_{month}"
 
 
-YELLOW_TAXI = Dataset("yellow", "Yellow taxi", Month(2019, 1), "yellow_taxi_trips", YELLOW)
-GREEN_TAXI = Dataset("green", "Green taxi", Month(2019, 1), "green_taxi_trips", GREEN)
+YELLOW_TAXI = Dataset("yellow", "Yellow taxi", Month(2009, 1), "yellow_taxi_trips", YELLOW)
+GREEN_TAXI = Dataset("green", "Green taxi", Month(2013, 8), "green_taxi_trips", GREEN)
+FOR_HIRE = Dataset("fhv", "For-hire vehicle", Month(2015, 1), "fhv_trips", FHV)
+HIGH_VOLUME = Dataset("fhvhv", "High-volume for-hire vehicle", Month(2019, 2), "fhvhv_trips", FHVHV)
 
-DATASETS = {dataset.name: dataset for dataset in (YELLOW_TAXI, GREEN_TAXI)}
+DATASETS = {dataset.name: dataset for dataset in (YELLOW_TAXI, GREEN_TAXI, FOR_HIRE, HIGH_VOLUME)}

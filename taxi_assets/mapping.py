@@ -8,9 +8,11 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from taxi_assets.columns import SOURCE_ROW, Column, arrow_schema
+from taxi_assets.columns import Column, Kind
 from taxi_assets.errors import ContractError
 
+OURS = frozenset({"source_row", "trip_month", "source_file", "quality_flags", "reasons", "published_text"})
+"""Columns that we add; a published column of such a name is renamed."""
 _NOT_DATA = {"__index_level_0__", "unnamed: 0", ""}
 """The index of a pandas DataFrame (TLC published one in yellow 2010-02 and 2010-03), and fields beyond the header."""
 
@@ -19,14 +21,17 @@ _NOT_DATA = {"__index_level_0__", "unnamed: 0", ""}
 class Mapping:
     """Where each output column comes from.
 
-    `schema` holds the dataset's published columns in canonical order, then those nobody has seen before, then
-    source_row. `sources` gives, for all but source_row, the column's position in the file, or None where the file
-    lacks it. `unknown` names the new columns as published.
+    `columns`: the dataset's published columns in canonical order, then those nobody has seen before. `sources`: for
+    each its position in the file, None where the file lacks it. `unknown` names the new columns as published.
     """
 
-    schema: pa.Schema
+    columns: tuple[Column, ...]
     sources: tuple[int | None, ...]
     unknown: tuple[str, ...]
+
+    @property
+    def schema(self) -> pa.Schema:
+        return pa.schema([(column.name, pa.type_for_alias(column.kind.value.arrow)) for column in self.columns])
 
 
 def map_columns(published: Sequence[tuple[str, pa.DataType]], columns: Sequence[Column]) -> Mapping:
@@ -34,60 +39,78 @@ def map_columns(published: Sequence[tuple[str, pa.DataType]], columns: Sequence[
 
     Raises ContractError when a required column is missing, or when two columns of the file claim the same place.
     """
-    places = {name: column.name for column in columns for name in _names(column)}
-    sources: dict[str, int] = {}
-    fields: list[pa.Field] = []
+    names = [name.strip().lower() for name, _ in published]
+    sources = _known(names, columns)
+    claimed = set(sources.values())
+    aliases = {name: column.name for column in columns for name in _names(column)}
+    new: list[Column] = []
     unknown: list[str] = []
     for position, (name, arrow_type) in enumerate(published):
-        plain = name.strip().lower()
-        if plain in _NOT_DATA:
+        if position in claimed or names[position] in _NOT_DATA:
             continue
-        place = places.get(plain)
-        if place is None:
-            unknown.append(name)
-            if pa.types.is_null(arrow_type):
-                continue
-            place = _free_name(name, columns)
-            fields.append(pa.field(place, _carried_type(arrow_type)))
-        if place in sources:
-            other = published[sources[place]][0]
-            raise ContractError(f"The columns {other!r} and {name!r} both mean {place}.", "The file needs a look.")
-        sources[place] = position
-    missing = [column.published[0] for column in columns if column.required and column.name not in sources]
+        if place := aliases.get(names[position]):
+            raise ContractError(
+                f"Two columns of the file both mean {place}; one is {name!r}.", "The file needs a look."
+            )
+        unknown.append(name)
+        if not pa.types.is_null(arrow_type):
+            column = Column(_free_name(name, columns), _carried_kind(arrow_type), (name,), "")
+            sources[column.name] = position
+            new.append(column)
+    _check_required(published, columns, sources)
+    for column in columns:
+        if column.text_of in sources:
+            sources[column.name] = sources[column.text_of]
+    every = (*columns, *new)
+    return Mapping(every, tuple(sources.get(column.name) for column in every), tuple(unknown))
+
+
+def _known(names: Sequence[str], columns: Sequence[Column]) -> dict[str, int]:
+    """The position of each column in the file: that of the first of its names which is there and not yet taken."""
+    sources: dict[str, int] = {}
+    for column in columns:
+        for name in _names(column):
+            if name in names and (position := names.index(name)) not in sources.values():
+                sources[column.name] = position
+                break
+    return sources
+
+
+def _check_required(
+    published: Sequence[tuple[str, pa.DataType]], columns: Sequence[Column], sources: dict[str, int]
+) -> None:
+    missing = [
+        column.published[0]
+        for column in columns
+        if column.required and column.name not in sources and column.instead not in sources
+    ]
     if missing:
         found = ", ".join(name for name, _ in published)[:500]
         raise ContractError(
-            f"Columns missing: {', '.join(missing)}. The file has: {found}.",
-            "Is it the file of this dataset?",
+            f"Columns missing: {', '.join(missing)}. The file has: {found}.", "Is it the file of this dataset?"
         )
-    schema = pa.schema([*arrow_schema(columns), *fields, (SOURCE_ROW.name, pa.int64())])
-    return Mapping(schema, tuple(sources.get(name) for name in schema.names[:-1]), tuple(unknown))
 
 
-def _names(column: Column) -> set[str]:
-    return {column.name, *(name.strip().lower() for name in column.published)}
+def _names(column: Column) -> list[str]:
+    """The names by which a published column is found, its canonical name last; none for a column of ours."""
+    published = [name.strip().lower() for name in column.published]
+    return [*published, column.name] if published else []
 
 
 def _free_name(name: str, columns: Sequence[Column]) -> str:
     """The snake_case name under which an unknown column is carried along: `requestSource` → `request_source`."""
     words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name.strip())
     snake = re.sub(r"\W+", "_", words).strip("_").lower()
-    ours = {column.name for column in columns} | {
-        "source_row",
-        "trip_month",
-        "source_file",
-        "quality_flags",
-        "reasons",
-    }
-    return f"published_{snake}" if snake in ours or not snake[:1].isalpha() else snake
+    taken = OURS | {column.name for column in columns}
+    return f"published_{snake}" if snake in taken or not snake[:1].isalpha() else snake
 
 
-def _carried_type(arrow_type: pa.DataType) -> pa.DataType:
-    """The widest of our types for a column nobody has described."""
+def _carried_kind(arrow_type: pa.DataType) -> Kind:
+    """The widest of our kinds for a column nobody has described."""
     if pa.types.is_integer(arrow_type):
-        return pa.int64()
+        return Kind.LONG
     if pa.types.is_floating(arrow_type) or pa.types.is_decimal(arrow_type):
-        return pa.float64()
+        return Kind.FLOAT
     if pa.types.is_timestamp(arrow_type) and arrow_type.tz is None:
-        return pa.timestamp("us")
-    return pa.string()
+        return Kind.TIMESTAMP
+    return Kind.TEXT

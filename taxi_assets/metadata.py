@@ -37,10 +37,11 @@ def publication_metadata(publication: Publication, *, unchanged: bool) -> dict[s
 
 
 def tally_metadata(tally: Tally) -> dict[str, Any]:
-    """Rows in and rows out: raw = clean + quarantined."""
+    """Rows in and rows out: raw = clean + quarantined + duplicates."""
     return {
         "raw_rows": tally.raw,
         "quarantined_rows": tally.quarantined,
+        "duplicate_rows": tally.duplicates,
         "quarantine_reasons": MetadataValue.md(_counts("reason", tally.reasons)),
         "flagged_rows": MetadataValue.md(_counts("flag", tally.flags)),
     }

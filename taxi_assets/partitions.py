@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from functools import cache
 
-from dagster import AssetExecutionContext, Failure, InputContext, MonthlyPartitionsDefinition, OutputContext
+from dagster import (
+    AssetCheckExecutionContext,
+    AssetExecutionContext,
+    Failure,
+    InputContext,
+    MonthlyPartitionsDefinition,
+    OutputContext,
+)
 
 from taxi_assets.datasets import DATASETS, Dataset
 from taxi_assets.months import Month
@@ -18,6 +25,11 @@ def months_of(dataset: Dataset) -> MonthlyPartitionsDefinition:
     end.
     """
     return MonthlyPartitionsDefinition(start_date=dataset.first_month.first_day.isoformat(), end_offset=-1)
+
+
+def month_of_run(context: AssetCheckExecutionContext) -> Month:
+    """The month of the run that a check is part of."""
+    return Month.parse(context.partition_key)
 
 
 def dataset_of(context: AssetExecutionContext | OutputContext | InputContext) -> Dataset:

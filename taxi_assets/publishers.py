@@ -90,7 +90,7 @@ class WebPublisher:
             if fetched is None:
                 return cast("Publication", known)
             check_file(target, site.format)
-        return _publication(self.name, site.file_name(dataset, month), site.format, fetched)
+        return _publication(self.name, site.name, site.file_name(dataset, month), site.format, fetched)
 
     def _explained(self, absences: list[AbsentError], dataset: Dataset, month: Month) -> TaxiError:
         """Not published, or are we refused? A month known to exist tells (TLC's CDN answers 403 in both cases)."""
@@ -137,7 +137,9 @@ class SamplePublisher:
             target.unlink()
             return known
         made = Download(target, url, digest, target.stat().st_size, Validators())
-        return _publication(self.name, f"sample/{dataset.month_name(month)}.{file_format}", file_format, made)
+        return _publication(
+            self.name, self.name, f"sample/{dataset.month_name(month)}.{file_format}", file_format, made
+        )
 
     @staticmethod
     def _usual_format(month: Month) -> FileFormat:
@@ -172,9 +174,12 @@ def _removed_on_failure(path: Path) -> Iterator[None]:
         raise
 
 
-def _publication(publisher_name: str, name: str, file_format: FileFormat, fetched: Download) -> Publication:
+def _publication(
+    publisher_name: str, publication: str, name: str, file_format: FileFormat, fetched: Download
+) -> Publication:
     return Publication(
         publisher=publisher_name,
+        publication=publication,
         url=fetched.url,
         name=name,
         format=file_format,

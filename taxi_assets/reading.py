@@ -1,7 +1,7 @@
 """A published file of any era → canonical record batches, as a stream in bounded memory.
 
-Columns are found by name (`mapping.py`), cast to their canonical types without losing a digit, and numbered by
-`source_row`. Nothing is judged here: that is `cleaning.py`'s work. Knows nothing of Dagster.
+Columns are found by name (`mapping.py`), converted to their canonical types without losing a digit (`converting.py`)
+and numbered by `source_row`. Nothing is judged here: that is `cleaning.py`'s work. Knows nothing of Dagster.
 """
 
 from __future__ import annotations
@@ -9,15 +9,15 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.compute as pc
 from isal import igzip
 
 from taxi_assets.arrow import row_numbers
 from taxi_assets.columns import Column
+from taxi_assets.converting import converted, csv_type, misfit_pickups
 from taxi_assets.errors import ContractError, CorruptFileError
 from taxi_assets.integrity import DAMAGE
 from taxi_assets.layouts import FileFormat
@@ -26,6 +26,7 @@ from taxi_assets.mapping import Mapping, map_columns
 BATCH_ROWS = 65_536
 MAX_ROWS = 100_000_000
 """No month of any dataset has had more than 21 million rows; a file that unpacks to more than this is refused."""
+PUBLISHED_TEXT = "published_text"
 _BLOCK_BYTES = 1 << 20
 _PEEK_BYTES = 64 << 10
 
@@ -35,7 +36,8 @@ class TripStream:
     """The rows of a published file, to be read once.
 
     `schema`: the published columns of the dataset in canonical order (null where the file lacks them), the columns
-    nobody has seen before (named as published in `unknown`), and source_row, the row's position in the file from 0.
+    nobody has seen before (named as published in `unknown`), `source_row` (the row's position in the file from 0),
+    and `published_text` (the row as published, where it or its pickup time could not be read; else null).
     """
 
     schema: pa.Schema
@@ -43,66 +45,102 @@ class TripStream:
     unknown: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class _Block:
+    """Rows by column position in the file; `unreadable` holds the text of rows that are no rows of the table."""
+
+    columns: Sequence[pa.Array]
+    rows: int
+    unreadable: dict[int, str] = field(default_factory=dict)
+    lines: Sequence[str] = ()
+
+
+class _NotPlainError(Exception):
+    """The fast parser met something it must not pass over."""
+
+
 def read_month(path: Path, file_format: FileFormat, columns: Sequence[Column]) -> TripStream:
     """The rows of a published file as batches of up to 65,536 rows; `columns` are the dataset's published ones.
 
-    Raises CorruptFileError when the file is not whole, ContractError when a required column is missing or a value
-    does not fit its column; both also while the batches are read.
+    Raises CorruptFileError when the file is not whole, ContractError when a required column is missing or a value does
+    not fit its column; both also while the batches are read.
     """
     read = _read_parquet if file_format == "parquet" else _read_csv
     with _explained():
-        mapping, batches = read(path, columns)
-    return TripStream(mapping.schema, _canonical(batches, mapping), mapping.unknown)
+        mapping, blocks = read(path, columns)
+    schema = pa.schema([*mapping.schema, ("source_row", pa.int64()), (PUBLISHED_TEXT, pa.string())])
+    return TripStream(schema, _canonical(blocks, mapping, schema), mapping.unknown)
 
 
-def _read_parquet(path: Path, columns: Sequence[Column]) -> tuple[Mapping, Iterator[pa.RecordBatch]]:
+def _read_parquet(path: Path, columns: Sequence[Column]) -> tuple[Mapping, Iterator[_Block]]:
     import pyarrow.parquet as pq
 
     file = pq.ParquetFile(path, pre_buffer=False, buffer_size=_BLOCK_BYTES)
-    schema = file.schema_arrow
-    mapping = map_columns([(field.name, field.type) for field in schema], columns)
-    return mapping, file.iter_batches(BATCH_ROWS)
+    mapping = map_columns([(published.name, published.type) for published in file.schema_arrow], columns)
+    blocks = (_Block(batch.columns, batch.num_rows) for batch in file.iter_batches(BATCH_ROWS))
+    return mapping, blocks
 
 
-def _read_csv(path: Path, columns: Sequence[Column]) -> tuple[Mapping, Iterator[pa.RecordBatch]]:
-    names, width = _header(path)
+def _read_csv(path: Path, columns: Sequence[Column]) -> tuple[Mapping, Iterator[_Block]]:
+    names, first_row = _header(path)
     mapping = map_columns([(name, pa.string()) for name in names], columns)
-    positions = [str(position) for position in range(width)]
-    types = dict.fromkeys(positions, pa.string())
-    for source, field in zip(mapping.sources, mapping.schema, strict=False):
-        if source is not None:
-            types[positions[source]] = field.type
-    return mapping, _merged(_csv_blocks(path, types))
+    types: list[pa.DataType] = [pa.string()] * max(len(names), len(first_row))
+    for source, column in zip(mapping.sources, mapping.columns, strict=True):
+        if source is not None and not column.text_of:
+            types[source] = csv_type(column, first_row[source] if source < len(first_row) else "")
+    return mapping, _csv_blocks(path, types, len(names))
 
 
-def _header(path: Path) -> tuple[list[str], int]:
-    """The column names of a csv.gz, and how many fields its first row of data has: in some eras more than names."""
+def _header(path: Path) -> tuple[list[str], list[str]]:
+    """The column names of a csv.gz, and its first row of data: in some eras that has more fields than names."""
     with igzip.open(path, "rb") as file:
         lines = file.read(_PEEK_BYTES).decode("utf-8-sig", errors="replace").splitlines()
-    rows = list(csv.reader(line for line in lines[:4] if line.strip()))
+    rows = [_fields(line) for line in lines[:4] if line.strip()]
     if len(rows) < 2:
         raise CorruptFileError("The file holds no row of data.", "Look at what the publisher serves under this name.")
-    return rows[0], max(len(rows[0]), len(rows[1]))
+    return rows[0], rows[1]
 
 
-def _csv_blocks(path: Path, types: dict[str, pa.DataType]) -> Iterator[pa.RecordBatch]:
+def _csv_blocks(path: Path, types: Sequence[pa.DataType], width: int) -> Iterator[_Block]:
+    """The rows by Arrow's parser; from the first block it stumbles over, line by line."""
+    done = 0
+    try:
+        for batch in _merged(_parsed(path, types)):
+            _check_plain(batch.columns[width:])
+            yield _Block(batch.columns, batch.num_rows)
+            done += batch.num_rows
+    except (pa.ArrowInvalid, _NotPlainError):
+        yield from _careful_blocks(path, width, done)
+
+
+def _check_plain(stray: Sequence[pa.Array]) -> None:
+    """Fields beyond the header are let pass as long as they are empty."""
+    if any(array.null_count < len(array) for array in stray):
+        raise _NotPlainError
+
+
+def _parsed(path: Path, types: Sequence[pa.DataType]) -> Iterator[pa.RecordBatch]:
     from pyarrow import csv as arrow_csv
 
+    names = [str(position) for position in range(len(types))]
+    convert = arrow_csv.ConvertOptions(
+        column_types=dict(zip(names, types, strict=True)), null_values=[""], strings_can_be_null=True
+    )
     with igzip.open(path, "rb") as file:
         yield from arrow_csv.open_csv(
             pa.PythonFile(file, "r"),
-            arrow_csv.ReadOptions(column_names=list(types), skip_rows=1, block_size=_BLOCK_BYTES),
-            convert_options=arrow_csv.ConvertOptions(column_types=types, null_values=[""], strings_can_be_null=True),
+            arrow_csv.ReadOptions(column_names=names, skip_rows=1, block_size=_BLOCK_BYTES),
+            convert_options=convert,
         )
 
 
-def _merged(blocks: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+def _merged(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     """Batches of about BATCH_ROWS rows out of the parser's small blocks."""
     waiting: list[pa.RecordBatch] = []
     rows = 0
-    for block in blocks:
-        waiting.append(block)
-        rows += block.num_rows
+    for batch in batches:
+        waiting.append(batch)
+        rows += batch.num_rows
         if rows >= BATCH_ROWS:
             yield pa.concat_batches(waiting)
             waiting, rows = [], 0
@@ -110,61 +148,66 @@ def _merged(blocks: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         yield pa.concat_batches(waiting)
 
 
-def _canonical(batches: Iterator[pa.RecordBatch], mapping: Mapping) -> Iterator[pa.RecordBatch]:
+def _careful_blocks(path: Path, width: int, skip: int) -> Iterator[_Block]:
+    """The rows after the first `skip` ones, all as text, and those with too few or too many fields as unreadable."""
+    lines: list[str] = []
+    with igzip.open(path, "rb") as file:
+        rows = (line.decode("utf-8", errors="replace").rstrip("\r\n") for line in file)
+        for number, line in enumerate(line for line in rows if line.strip()):
+            if number > skip:  # the header is number 0
+                lines.append(line)
+            if len(lines) == BATCH_ROWS:
+                yield _careful_block(lines, width)
+                lines = []
+    if lines:
+        yield _careful_block(lines, width)
+
+
+def _careful_block(lines: list[str], width: int) -> _Block:
+    unreadable: dict[int, str] = {}
+    rows: list[list[str]] = []
+    for number, line in enumerate(lines):
+        fields = _fields(line)
+        if len(fields) < width or any(fields[width:]):
+            unreadable[number] = line
+            fields = [""] * width
+        rows.append(fields[:width])
+    columns = [pa.array(values, pa.string()) for values in zip(*rows, strict=True)]
+    return _Block(columns, len(lines), unreadable, lines)
+
+
+def _fields(line: str) -> list[str]:
+    return next(csv.reader([line])) if '"' in line else line.split(",")
+
+
+def _canonical(blocks: Iterator[_Block], mapping: Mapping, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
     first = 0
     with _explained():
-        for batch in batches:
-            rows = batch.num_rows
+        for block in blocks:
+            texts = _unreadable_texts(block, mapping)
             arrays = [
-                pa.nulls(rows, field.type) if source is None else _cast(batch.column(source), field, first)
-                for source, field in zip(mapping.sources, mapping.schema, strict=False)
+                converted(column, None if source is None else block.columns[source], block.rows, first)
+                for source, column in zip(mapping.sources, mapping.columns, strict=True)
             ]
-            yield pa.record_batch([*arrays, row_numbers(first, rows)], schema=mapping.schema)
-            first += rows
+            yield pa.record_batch([*arrays, row_numbers(first, block.rows), texts], schema=schema)
+            first += block.rows
             if first > MAX_ROWS:
-                raise CorruptFileError(
-                    f"The file has more than {MAX_ROWS:,} rows.", "No month is that large: look at the file."
-                )
+                raise CorruptFileError(f"The file has more than {MAX_ROWS:,} rows.", "No month is that large.")
     if first == 0:
         raise CorruptFileError("The file holds no row of data.", "Look at what the publisher serves under this name.")
 
 
-def _cast(array: pa.Array, field: pa.Field, first: int) -> pa.Array:
-    """`array` as the field's type; raises ContractError for the first value that would lose something."""
-    if array.type == field.type:
-        return array
-    if pa.types.is_timestamp(array.type) and array.type.tz is not None:
-        raise ContractError(
-            f"{field.name} carries the time zone {array.type.tz}; TLC's times are naive.", "Not TLC's file."
-        )
-    try:
-        return _convert(array, field.type)
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-        row, value = _misfit(array, field.type)
-        raise ContractError(
-            f"{field.name}: {value!r} in row {first + row} is no {field.type}.",
-            "The column's meaning has changed.",
-        ) from error
-
-
-def _convert(array: pa.Array, arrow_type: pa.DataType) -> pa.Array:
-    text = pa.types.is_string(array.type) or pa.types.is_large_string(array.type)
-    if text and pa.types.is_integer(arrow_type):
-        return pc.cast(pc.cast(array, pa.float64()), arrow_type)
-    return pc.cast(array, arrow_type)
-
-
-def _misfit(array: pa.Array, arrow_type: pa.DataType) -> tuple[int, object]:
-    """Position and value of the first element that does not convert, found by halving."""
-    low, high = 0, len(array)
-    while high - low > 1:
-        middle = (low + high) // 2
-        try:
-            _convert(array.slice(low, middle - low), arrow_type)
-            low = middle
-        except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-            high = middle
-    return low, array[low].as_py()
+def _unreadable_texts(block: _Block, mapping: Mapping) -> pa.Array:
+    """For rows that cannot be read, and rows whose pickup time cannot: what was published; null for the others."""
+    texts = dict(block.unreadable)
+    place = [column.name for column in mapping.columns].index("pickup_datetime")
+    source = mapping.sources[place]
+    if source is not None:
+        for row, value in misfit_pickups(block.columns[source]).items():
+            texts.setdefault(row, block.lines[row] if block.lines else f"pickup_datetime: {value}")
+    if not texts:
+        return pa.nulls(block.rows, pa.string())
+    return pa.array([texts.get(row) for row in range(block.rows)], pa.string())
 
 
 @contextmanager
@@ -174,5 +217,5 @@ def _explained() -> Iterator[None]:
         yield
     except DAMAGE as error:
         raise CorruptFileError(f"The file is cut off or damaged: {error}.", "Fetch it again.") from error
-    except pa.ArrowInvalid as error:
-        raise ContractError(f"The file cannot be parsed: {error}.", "Look at the row that is named.") from error
+    except (pa.ArrowInvalid, csv.Error) as error:
+        raise ContractError(f"The file cannot be parsed: {error}.", "Look at what the publisher serves.") from error

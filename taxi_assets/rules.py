@@ -8,9 +8,10 @@ faults counted in the published files for the rest.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import Enum
 from functools import reduce
 
 import pyarrow as pa
@@ -28,18 +29,26 @@ REPEATED_HOUR = timedelta(minutes=60)
 """In November's repeated hour a trip may end up to 60 minutes before it began, by the clock."""
 CENT = 0.005
 """Half a cent: amounts that differ by less are equal."""
+STRICT_MILES = (0.2, 100.0)
+STRICT_MINUTES = (1.0, 240.0)
+STRICT_MPH = (1.0, 100.0)
+STRICT_USD = (2.0, 2000.0)
 
 Judge = Callable[[pa.RecordBatch, Month], pa.Array]
 
 
 @dataclass(frozen=True)
 class Rule:
-    """`name` is what people see, `doc` says what it means, `columns` what it needs."""
+    """`name` is what people see, `doc` says what it means; `columns` are what it needs, `a|b` meaning either."""
 
     name: str
     doc: str
     columns: tuple[str, ...]
     judge: Judge
+
+    def applies_to(self, names: Collection[str]) -> bool:
+        """Whether a dataset with columns of these names can be judged by this rule."""
+        return all(any(name in names for name in either.split("|")) for either in self.columns)
 
 
 def _number(value: float, array: pa.Array) -> pa.Scalar:
@@ -97,52 +106,127 @@ def _zone_unknown(batch: pa.RecordBatch, _month: Month) -> pa.Array:
     return pc.or_(pc.less(pc.min_element_wise(*zones), low), pc.greater(pc.max_element_wise(*zones), high))
 
 
+def _miles(batch: pa.RecordBatch) -> pa.Array:
+    return batch["trip_distance" if "trip_distance" in batch.schema.names else "trip_miles"]
+
+
+def _hours(batch: pa.RecordBatch) -> pa.Array:
+    """The cast is unsafe because a trip that ends in the year 3019 takes more microseconds than a double can count."""
+    microseconds = pc.cast(pc.cast(_duration(batch), pa.int64()), pa.float64(), safe=False)
+    return pc.divide(microseconds, _double(3.6e9))
+
+
+def _double(value: float) -> pa.Scalar:
+    return literal(value, pa.float64())
+
+
 def _negative_distance(batch: pa.RecordBatch, _month: Month) -> pa.Array:
-    return pc.less(batch["trip_distance"], literal(0.0, pa.float64()))
+    return pc.less(_miles(batch), _double(0.0))
 
 
 def _impossible_distance(batch: pa.RecordBatch, _month: Month) -> pa.Array:
-    """Miles over both bounds; miles > mph * hours also holds for a trip that took no time.
+    """Miles over both bounds; miles > mph * hours also holds for a trip that took no time."""
+    miles = _miles(batch)
+    fast = pc.greater(miles, pc.multiply(_hours(batch), _double(FAST_MPH)))
+    return pc.and_(pc.greater(miles, _double(FAR_MILES)), fast)
 
-    The cast is unsafe because a trip that ends in the year 3019 takes more microseconds than a double counts one by
-    one.
-    """
-    miles = batch["trip_distance"]
-    microseconds = pc.cast(pc.cast(_duration(batch), pa.int64()), pa.float64(), safe=False)
-    hours = pc.divide(microseconds, literal(3.6e9, pa.float64()))
-    fast = pc.greater(miles, pc.multiply(hours, literal(FAST_MPH, pa.float64())))
-    return pc.and_(pc.greater(miles, literal(FAR_MILES, pa.float64())), fast)
+
+def _unreadable(batch: pa.RecordBatch, _month: Month) -> pa.Array:
+    return pc.is_valid(batch["published_text"])
+
+
+def _outside(array: pa.Array, low: float, high: float) -> pa.Array:
+    """Below `low`, or above `high`."""
+    return pc.or_(pc.less(array, _double(low)), pc.greater(array, _double(high)))
+
+
+def _strict_distance(batch: pa.RecordBatch, _month: Month) -> pa.Array:
+    miles = _miles(batch)
+    return pc.or_(pc.less(miles, _double(STRICT_MILES[0])), pc.greater_equal(miles, _double(STRICT_MILES[1])))
+
+
+def _strict_duration(batch: pa.RecordBatch, _month: Month) -> pa.Array:
+    return _outside(pc.multiply(_hours(batch), _double(60.0)), *STRICT_MINUTES)
+
+
+def _strict_speed(batch: pa.RecordBatch, _month: Month) -> pa.Array:
+    return _outside(pc.divide(_miles(batch), _hours(batch)), *STRICT_MPH)
+
+
+def _strict_amounts(batch: pa.RecordBatch, _month: Month) -> pa.Array:
+    fare, total = batch["fare_amount"], batch["total_amount"]
+    return pc.or_(_outside(fare, *STRICT_USD), _outside(total, *STRICT_USD))
+
+
+def _zero_passengers(batch: pa.RecordBatch, _month: Month) -> pa.Array:
+    count = batch["passenger_count"]
+    return pc.equal(count, _number(0, count))
+
+
+_TIMES = ("pickup_datetime", "dropoff_datetime")
+_DISTANCE = "trip_distance|trip_miles"
 
 
 QUARANTINE = (
-    Rule("pickup_missing", "No pickup time, or one that is no time.", ("pickup_datetime",), _pickup_missing),
     Rule(
-        "pickup_outside_month",
-        "Picked up outside the month of the file.",
-        ("pickup_datetime",),
-        _pickup_outside_month,
+        "unreadable",
+        "The row, or its pickup time, could not be read; published_text holds it as published.",
+        ("published_text",),
+        _unreadable,
     ),
+    Rule("pickup_missing", "No pickup time, or one that is no time.", ("pickup_datetime",), _pickup_missing),
+    Rule("pickup_outside_month", "Picked up outside the file's month.", ("pickup_datetime",), _pickup_outside_month),
     Rule(
         "dropoff_before_pickup",
         "Ended before it began, November's repeated hour apart.",
-        ("pickup_datetime", "dropoff_datetime"),
+        _TIMES,
         _dropoff_before_pickup,
     ),
-    Rule("longer_than_24_hours", "Took more than 24 hours.", ("pickup_datetime", "dropoff_datetime"), _too_long),
-    Rule(
-        "zone_unknown",
-        "A taxi zone outside 1 to 265.",
-        ("pickup_location_id", "dropoff_location_id"),
-        _zone_unknown,
-    ),
-    Rule("negative_distance", "Fewer than 0 miles.", ("trip_distance",), _negative_distance),
+    Rule("longer_than_24_hours", "Took more than 24 hours.", _TIMES, _too_long),
+    Rule("zone_unknown", "A taxi zone outside 1 to 265.", ("pickup_location_id", "dropoff_location_id"), _zone_unknown),
+    Rule("negative_distance", "Fewer than 0 miles.", (_DISTANCE,), _negative_distance),
     Rule(
         "impossible_distance",
         "More than 100 miles, at more than 100 miles per hour.",
-        ("trip_distance", "pickup_datetime", "dropoff_datetime"),
+        (_DISTANCE, *_TIMES),
         _impossible_distance,
     ),
 )
+"""What quarantines a row in every profile; a row identical to an earlier one is found in `cleaning.py`."""
+
+DUPLICATE = Rule("duplicate", "Identical in every published column to an earlier row of the file.", (), _unreadable)
+UNIDENTIFIED = frozenset({"fhv"})
+"""Datasets whose rows say so little (a base, a minute) that two trips may look the same: none is called a duplicate."""
+
+
+class Profile(Enum):
+    """Which rules a month is cleaned by: ours, stricter ones for analyses, or also the one of the Prefect tutorial.
+
+    The tutorial drops trips with 0 passengers and keeps those whose number is not known.
+    """
+
+    DEFAULT = "default"
+    STRICT = "strict"
+    TUTORIAL = "tutorial"
+
+
+_STRICT = (
+    Rule("strict_distance", "Below 0.2 or from 100 miles on.", (_DISTANCE,), _strict_distance),
+    Rule("strict_duration", "Below 1 or above 240 minutes.", _TIMES, _strict_duration),
+    Rule("strict_speed", "Below 1 or above 100 miles per hour.", (_DISTANCE, *_TIMES), _strict_speed),
+    Rule(
+        "strict_amounts",
+        "Fare or total below 2 or above 2,000 US dollars.",
+        ("fare_amount", "total_amount"),
+        _strict_amounts,
+    ),
+)
+_TUTORIAL = (Rule("zero_passengers", "passenger_count is 0.", ("passenger_count",), _zero_passengers),)
+PROFILES = {
+    Profile.DEFAULT: QUARANTINE,
+    Profile.STRICT: (*QUARANTINE, *_STRICT),
+    Profile.TUTORIAL: (*QUARANTINE, *_TUTORIAL),
+}
 
 
 def _no_passengers(batch: pa.RecordBatch, _month: Month) -> pa.Array:
@@ -177,17 +261,21 @@ def _amounts(batch: pa.RecordBatch) -> list[pa.Array]:
 
 
 def _negative_amount(batch: pa.RecordBatch, _month: Month) -> pa.Array:
-    return pc.less(pc.min_element_wise(*_amounts(batch), batch["total_amount"]), literal(0.0, pa.float64()))
+    return pc.less(pc.min_element_wise(*_amounts(batch), batch["total_amount"]), _double(0.0))
+
+
+def _negative_fare(batch: pa.RecordBatch, _month: Month) -> pa.Array:
+    return pc.less(pc.min_element_wise(batch["base_passenger_fare"], batch["driver_pay"]), _double(0.0))
 
 
 def _total_differs(batch: pa.RecordBatch, _month: Month) -> pa.Array:
-    zero = literal(0.0, pa.float64())
+    zero = _double(0.0)
     parts = reduce(pc.add, (pc.fill_null(amount, zero) for amount in _amounts(batch)))
-    return pc.greater(pc.abs(pc.subtract(batch["total_amount"], parts)), literal(CENT, pa.float64()))
+    return pc.greater(pc.abs(pc.subtract(batch["total_amount"], parts)), _double(CENT))
 
 
 def _zero_distance(batch: pa.RecordBatch, _month: Month) -> pa.Array:
-    return pc.equal(batch["trip_distance"], literal(0.0, pa.float64()))
+    return pc.equal(_miles(batch), _double(0.0))
 
 
 def _zero_duration(batch: pa.RecordBatch, _month: Month) -> pa.Array:
@@ -225,16 +313,12 @@ FLAGS = (
         _missing_block,
     ),
     Rule("negative_amount", "An amount is below 0: usually a reversal.", ("total_amount",), _negative_amount),
-    Rule("zero_distance", "No distance.", ("trip_distance",), _zero_distance),
-    Rule("zero_duration", "Began and ended at once.", ("pickup_datetime", "dropoff_datetime"), _zero_duration),
+    Rule("zero_distance", "No distance.", (_DISTANCE,), _zero_distance),
+    Rule("zero_duration", "Began and ended at once.", _TIMES, _zero_duration),
     Rule("total_differs", "total_amount is not the sum of its parts.", ("total_amount",), _total_differs),
     Rule("rate_code_99", "rate_code_id is 99, unknown.", ("rate_code_id",), _rate_code_99),
     Rule("unknown_code", "A code TLC's dictionary does not explain.", ("vendor_id",), _unknown_code),
-    Rule(
-        "repeated_hour",
-        "Ended before it began, in November's repeated hour.",
-        ("pickup_datetime", "dropoff_datetime"),
-        _in_repeated_hour,
-    ),
+    Rule("repeated_hour", "Ended before it began, in November's repeated hour.", _TIMES, _in_repeated_hour),
+    Rule("negative_fare", "Fare or driver's pay is below 0.", ("base_passenger_fare",), _negative_fare),
 )
 """In this order from bit 0 of quality_flags; new flags are appended."""

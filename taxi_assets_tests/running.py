@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from dagster import AssetKey, DagsterInstance, ExecuteInProcessResult
+from dagster import AssetCheckEvaluation, AssetKey, DagsterInstance, ExecuteInProcessResult
 
 from taxi_assets.build import build_definitions
 from taxi_assets.datasets import DATASETS
@@ -45,3 +45,9 @@ def failure(result: ExecuteInProcessResult, asset: str) -> str:
     [event] = [event for event in result.all_events if event.is_step_failure and asset in (event.step_key or "")]
     error = event.step_failure_data.error
     return error.message if error else ""
+
+
+def checks(result: ExecuteInProcessResult) -> dict[str, AssetCheckEvaluation]:
+    """The checks of a run, as `asset check` → evaluation."""
+    found = result.get_asset_check_evaluations()
+    return {f"{check.asset_key.path[-1]} {check.check_name}": check for check in found}

@@ -49,7 +49,7 @@ def test_a_month_run_twice_has_the_same_rows_and_the_same_bytes(settings: Settin
     second_run = run_month(settings, "green", "2020-04")
     assert rows(settings, "green", "2020-04") == first
     assert {path: sha256(path) for path in settings.home.rglob("*.parquet")} == files
-    assert len(files) == 3
+    assert len(files) == 4
     assert metadata(second_run, "raw_trips")["unchanged"] is True
 
 

@@ -5,7 +5,7 @@ from dagster import AssetsDefinition, asset
 from taxi_assets.assets.common import common
 from taxi_assets.datasets import Dataset
 from taxi_assets.metadata import column_metadata
-from taxi_assets.stores.parquet import MonthFile
+from taxi_assets.stores.parquet import MonthFiles
 
 
 def bq_table(dataset: Dataset) -> AssetsDefinition:
@@ -17,7 +17,7 @@ def bq_table(dataset: Dataset) -> AssetsDefinition:
         description=f"The month in the warehouse's table {dataset.table}: a partition of BigQuery's table, or rows of "
         "the DuckDB file that stands in for it. Loading a month replaces it.",
     )
-    def bq_table(gcs_parquet: MonthFile) -> MonthFile:
+    def bq_table(gcs_parquet: MonthFiles) -> MonthFiles:
         return gcs_parquet
 
     return bq_table

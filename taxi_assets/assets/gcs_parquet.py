@@ -5,7 +5,7 @@ from dagster import AssetsDefinition, asset
 from taxi_assets.assets.common import common
 from taxi_assets.datasets import Dataset
 from taxi_assets.metadata import column_metadata
-from taxi_assets.stores.parquet import MonthFile
+from taxi_assets.stores.parquet import MonthFiles
 
 
 def gcs_parquet(dataset: Dataset) -> AssetsDefinition:
@@ -17,7 +17,7 @@ def gcs_parquet(dataset: Dataset) -> AssetsDefinition:
         description=f"The clean month of {dataset.title.lower()} trips as a Parquet object in the bucket, or in the "
         "folder that stands in for it.",
     )
-    def gcs_parquet(clean_trips: MonthFile) -> MonthFile:
+    def gcs_parquet(clean_trips: MonthFiles) -> MonthFiles:
         return clean_trips
 
     return gcs_parquet

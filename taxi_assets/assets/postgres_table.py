@@ -1,11 +1,11 @@
 """postgres_table: the month in Postgres."""
 
-import pyarrow as pa
 from dagster import AssetsDefinition, asset
 
 from taxi_assets.assets.common import common
 from taxi_assets.datasets import Dataset
 from taxi_assets.metadata import column_metadata
+from taxi_assets.stores.parquet import MonthFiles
 
 
 def postgres_table(dataset: Dataset) -> AssetsDefinition:
@@ -17,7 +17,7 @@ def postgres_table(dataset: Dataset) -> AssetsDefinition:
         description=f"The month in the Postgres table {dataset.table}, a partition of its own. Loading a month swaps "
         "it in whole.",
     )
-    def postgres_table(clean_trips: pa.RecordBatchReader) -> pa.RecordBatchReader:
+    def postgres_table(clean_trips: MonthFiles) -> MonthFiles:
         return clean_trips
 
     return postgres_table

@@ -9,13 +9,14 @@ from typing import Any
 from dagster import OutputContext, ResourceDependency
 from dagster_gcp.bigquery.resources import BigQueryResource
 
+from taxi_assets.checksums import Checksums
 from taxi_assets.datasets import Dataset
 from taxi_assets.io_managers.base import MonthIOManager, wrong_type
 from taxi_assets.io_managers.parquet import is_frame
 from taxi_assets.metadata import table_metadata
 from taxi_assets.months import Month
 from taxi_assets.stores.bigquery import BigQueryTable
-from taxi_assets.stores.parquet import MonthFile
+from taxi_assets.stores.parquet import MonthFiles
 
 
 class BigQueryWarehouse(MonthIOManager):
@@ -24,17 +25,21 @@ class BigQueryWarehouse(MonthIOManager):
     bigquery: ResourceDependency[BigQueryResource]
     dataset_name: str
 
-    def write(self, dataset: Dataset, month: Month, value: MonthFile, context: OutputContext) -> Mapping[str, Any]:
+    def write(self, dataset: Dataset, month: Month, value: MonthFiles, context: OutputContext) -> Mapping[str, Any]:
         with self.bigquery.get_client() as client:
             table = self._table(dataset, client)
-            rows = table.replace_month(month, value, f"taxi_assets_{dataset.name}_{month.compact}_{context.run_id}")
-            return {**table_metadata(table.id, rows), "object": value.uri}
+            job_id = f"taxi_assets_{dataset.name}_{month.compact}_{context.run_id}"
+            table.quarantine.replace_month(month, value.quarantine, f"{job_id}_quarantine")
+            rows = table.replace_month(month, value.clean, job_id)
+            return {**table_metadata(table.id, rows), "object": value.clean.uri}
 
     def read(self, dataset: Dataset, month: Month, wanted: type) -> object:
-        if not is_frame(wanted):
-            raise wrong_type(wanted, "pandas.DataFrame")
         with self.bigquery.get_client() as client:
-            return self._table(dataset, client).frame(month)
+            if is_frame(wanted):
+                return self._table(dataset, client).frame(month)
+            if wanted is Checksums:
+                return self._table(dataset, client).checksums(month)
+        raise wrong_type(wanted, "pandas.DataFrame or Checksums")
 
     def count(self, dataset: Dataset, month: Month) -> int:
         with self.bigquery.get_client() as client:

@@ -7,13 +7,14 @@ from typing import Any
 
 from dagster import OutputContext
 
+from taxi_assets.checksums import Checksums
 from taxi_assets.datasets import Dataset
 from taxi_assets.io_managers.base import MonthIOManager, wrong_type
 from taxi_assets.io_managers.parquet import is_frame
 from taxi_assets.metadata import table_metadata
 from taxi_assets.months import Month
 from taxi_assets.stores.duckdb import DuckDBTable
-from taxi_assets.stores.parquet import MonthFile
+from taxi_assets.stores.parquet import MonthFiles
 
 
 class DuckDBWarehouse(MonthIOManager):
@@ -22,15 +23,17 @@ class DuckDBWarehouse(MonthIOManager):
     database: str
     schema_name: str
 
-    def write(self, dataset: Dataset, month: Month, value: MonthFile, context: OutputContext) -> Mapping[str, Any]:
+    def write(self, dataset: Dataset, month: Month, value: MonthFiles, context: OutputContext) -> Mapping[str, Any]:
         table = self.table(dataset)
-        rows = table.replace_month(month, value)
+        rows = table.replace_month(month, value.clean, value.quarantine)
         return {**table_metadata(f"{self.schema_name}.{dataset.table}", rows), "database": self.database}
 
     def read(self, dataset: Dataset, month: Month, wanted: type) -> object:
         if is_frame(wanted):
             return self.table(dataset).frame(month)
-        raise wrong_type(wanted, "pandas.DataFrame")
+        if wanted is Checksums:
+            return self.table(dataset).checksums(month)
+        raise wrong_type(wanted, "pandas.DataFrame or Checksums")
 
     def count(self, dataset: Dataset, month: Month) -> int:
         return self.table(dataset).count(month)

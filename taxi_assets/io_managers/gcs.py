@@ -11,11 +11,11 @@ from dagster_gcp.gcs import GCSResource
 
 from taxi_assets.datasets import Dataset
 from taxi_assets.io_managers.base import MonthIOManager
-from taxi_assets.io_managers.parquet import month_as, object_name
+from taxi_assets.io_managers.parquet import month_as, object_names
 from taxi_assets.metadata import file_metadata
 from taxi_assets.months import Month
 from taxi_assets.stores.gcs import Bucket
-from taxi_assets.stores.parquet import MonthFile
+from taxi_assets.stores.parquet import MonthFiles
 
 
 class GCSBucket(MonthIOManager):
@@ -26,18 +26,22 @@ class GCSBucket(MonthIOManager):
     gcs: ResourceDependency[GCSResource]
     bucket: str
 
-    def write(self, dataset: Dataset, month: Month, value: MonthFile, context: OutputContext) -> Mapping[str, Any]:
-        with value.on_disk() as path:
-            return file_metadata(self._bucket().upload(path, object_name(dataset, month)))
+    def write(self, dataset: Dataset, month: Month, value: MonthFiles, context: OutputContext) -> Mapping[str, Any]:
+        clean, quarantine = object_names(dataset, month)
+        with value.quarantine.on_disk() as path:
+            self._bucket().upload(path, quarantine)
+        with value.clean.on_disk() as path:
+            return file_metadata(self._bucket().upload(path, clean))
 
     def count(self, dataset: Dataset, month: Month) -> int:
-        return self._bucket().file(object_name(dataset, month)).rows
+        return self._bucket().file(object_names(dataset, month)[0]).rows
 
     def look(self, dataset: Dataset, month: Month) -> str:
-        return f"gs://{self.bucket}/{object_name(dataset, month)}"
+        return f"gs://{self.bucket}/{object_names(dataset, month)[0]}"
 
     def read(self, dataset: Dataset, month: Month, wanted: type) -> object:
-        return month_as(self._bucket().file(object_name(dataset, month)), wanted)
+        clean, quarantine = (self._bucket().file(name) for name in object_names(dataset, month))
+        return month_as(MonthFiles(clean, quarantine), wanted)
 
     def _bucket(self) -> Bucket:
         return Bucket(self.gcs.get_client(), self.bucket)

@@ -1,8 +1,8 @@
 """Months as Parquet files on this machine: clean months with their quarantine in the lake, and the bucket's local
 stand-in.
 
-Each gives a month back as `MonthFile`, `pyarrow.RecordBatchReader`, `pyarrow.dataset.Dataset` or `pandas.DataFrame`,
-whichever the reading asset's annotation asks for. The bucket itself is in `gcs.py`.
+Each gives a month back as `MonthFiles`, `MonthFile`, `pyarrow.RecordBatchReader`, `pyarrow.dataset.Dataset` or
+`pandas.DataFrame`, whichever the reading asset's annotation asks for. The bucket itself is in `gcs.py`.
 """
 
 import sys
@@ -14,6 +14,7 @@ from typing import Any
 import pyarrow as pa
 from dagster import OutputContext, ResourceDependency
 
+from taxi_assets.checksums import CHECKSUMS, Checksums, Summing
 from taxi_assets.cleaning import CleanedMonth
 from taxi_assets.datasets import Dataset
 from taxi_assets.errors import TaxiError
@@ -22,7 +23,7 @@ from taxi_assets.metadata import file_metadata, tally_metadata
 from taxi_assets.months import Month
 from taxi_assets.resources.lake import LakeFolder
 from taxi_assets.stores.files import copy_to, replacing
-from taxi_assets.stores.parquet import MonthFile, MonthWriter
+from taxi_assets.stores.parquet import MonthFile, MonthFiles, MonthWriter
 
 
 class CleanParquet(MonthIOManager):
@@ -39,7 +40,7 @@ class CleanParquet(MonthIOManager):
             clean_path = files.enter_context(replacing(target))
             quarantine_path = files.enter_context(replacing(lake.quarantine_file(dataset, month)))
             _write_both(value, clean_path, quarantine_path)
-        return {**tally_metadata(value.tally), **file_metadata(MonthFile.local(target))}
+        return {"profile": value.profile.value, **tally_metadata(value.tally), **file_metadata(MonthFile.local(target))}
 
     def count(self, dataset: Dataset, month: Month) -> int:
         return rows_in(self.lake.lake.clean_file(dataset, month))
@@ -54,39 +55,48 @@ class CleanParquet(MonthIOManager):
         return str(self.lake.lake.quarantine_file(dataset, month))
 
     def read(self, dataset: Dataset, month: Month, wanted: type) -> object:
-        path = self.lake.lake.clean_file(dataset, month)
-        if not path.exists():
+        clean, quarantine = self.lake.lake.clean_file(dataset, month), self.lake.lake.quarantine_file(dataset, month)
+        if not (clean.exists() and quarantine.exists()):
             raise TaxiError("The clean month is not here.", "Materialize clean_trips for this month first.")
-        return month_as(MonthFile.local(path), wanted)
+        return month_as(MonthFiles(MonthFile.local(clean), MonthFile.local(quarantine)), wanted)
 
 
 class LocalBucket(MonthIOManager):
-    """A folder laid out like the bucket: `trips/{dataset}/trip_month=2021-01-01/{dataset}_tripdata_2021-01.parquet`."""
+    """A folder laid out like the bucket; see `object_names`."""
 
     folder: str
 
-    def write(self, dataset: Dataset, month: Month, value: MonthFile, context: OutputContext) -> Mapping[str, Any]:
-        target = Path(self.folder) / object_name(dataset, month)
-        with value.on_disk() as source:
-            copy_to(source, target)
-        return file_metadata(MonthFile.local(target))
+    def write(self, dataset: Dataset, month: Month, value: MonthFiles, context: OutputContext) -> Mapping[str, Any]:
+        clean, quarantine = self._paths(dataset, month)
+        for file, target in ((value.quarantine, quarantine), (value.clean, clean)):
+            with file.on_disk() as source:
+                copy_to(source, target)
+        return file_metadata(MonthFile.local(clean))
 
     def count(self, dataset: Dataset, month: Month) -> int:
-        return rows_in(Path(self.folder) / object_name(dataset, month))
+        return rows_in(self._paths(dataset, month)[0])
 
     def look(self, dataset: Dataset, month: Month) -> str:
-        return str(Path(self.folder) / object_name(dataset, month))
+        return str(self._paths(dataset, month)[0])
 
     def read(self, dataset: Dataset, month: Month, wanted: type) -> object:
-        path = Path(self.folder) / object_name(dataset, month)
-        if not path.exists():
+        clean, quarantine = self._paths(dataset, month)
+        if not (clean.exists() and quarantine.exists()):
             raise TaxiError("The month is not in the bucket folder.", "Materialize gcs_parquet for this month first.")
-        return month_as(MonthFile.local(path), wanted)
+        return month_as(MonthFiles(MonthFile.local(clean), MonthFile.local(quarantine)), wanted)
+
+    def _paths(self, dataset: Dataset, month: Month) -> tuple[Path, Path]:
+        clean, quarantine = object_names(dataset, month)
+        return Path(self.folder) / clean, Path(self.folder) / quarantine
 
 
-def object_name(dataset: Dataset, month: Month) -> str:
-    """Where a month lies in the bucket: Hive-style, so that external tables and other engines find it."""
-    return f"trips/{dataset.name}/trip_month={month.key}/{dataset.month_name(month)}.parquet"
+def object_names(dataset: Dataset, month: Month) -> tuple[str, str]:
+    """Where the clean month and its quarantine lie in the bucket.
+
+    Hive-style, so that external tables and other engines find them.
+    """
+    place = f"{dataset.name}/trip_month={month.key}/{dataset.month_name(month)}.parquet"
+    return f"trips/{place}", f"quarantine/{place}"
 
 
 def rows_in(path: Path) -> int:
@@ -94,17 +104,24 @@ def rows_in(path: Path) -> int:
     return MonthFile.local(path).rows if path.exists() else 0
 
 
-def month_as(file: MonthFile, wanted: type) -> object:
-    """A month's file as the type an annotation asks for; without one, the `MonthFile` itself."""
-    if wanted in (MonthFile, Any):
+def month_as(files: MonthFiles, wanted: type) -> object:
+    """A month's files as the type an annotation asks for: both as `MonthFiles`, or the clean rows as anything else."""
+    file = files.clean
+    if wanted in (MonthFiles, Any):
+        return files
+    if wanted is MonthFile:
         return file
+    if wanted is Checksums:
+        return Checksums.from_json(file.facts[CHECKSUMS])
     if wanted is pa.RecordBatchReader:
         return file.batches()
     if wanted.__module__.startswith("pyarrow") and wanted.__name__.endswith("Dataset"):
         return file.dataset()
     if is_frame(wanted):
         return file.frame()
-    raise wrong_type(wanted, "MonthFile, pyarrow.RecordBatchReader, pyarrow.dataset.Dataset or pandas.DataFrame")
+    raise wrong_type(
+        wanted, "MonthFiles, MonthFile, pyarrow.RecordBatchReader, pyarrow.dataset.Dataset or pandas.DataFrame"
+    )
 
 
 def is_frame(wanted: type) -> bool:
@@ -114,13 +131,21 @@ def is_frame(wanted: type) -> bool:
 
 
 def _write_both(month: CleanedMonth, clean_path: Path, quarantine_path: Path) -> None:
+    sums = Summing()
     with (
         MonthWriter(clean_path, month.schema) as clean,
         MonthWriter(quarantine_path, month.quarantine_schema) as quarantine,
     ):
         for good, bad in month:
+            sums.add(good)
             clean.write(good)
             quarantine.write(bad)
-        facts = {"source_file": month.source_file, "raw_rows": str(month.tally.raw)}
-        clean.finish(facts)
+        facts = {
+            "source_file": month.source_file,
+            "profile": month.profile.value,
+            "raw_rows": str(month.tally.raw),
+            "duplicate_rows": str(month.tally.duplicates),
+            "unknown_columns": ", ".join(month.stream.unknown),
+        }
+        clean.finish({**facts, CHECKSUMS: sums.checksums().to_json()})
         quarantine.finish(facts)

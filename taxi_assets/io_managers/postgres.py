@@ -3,34 +3,35 @@
 from collections.abc import Mapping
 from typing import Any
 
-import pyarrow as pa
 from dagster import OutputContext, ResourceDependency
 
+from taxi_assets.checksums import Checksums
 from taxi_assets.datasets import Dataset
 from taxi_assets.io_managers.base import MonthIOManager, wrong_type
 from taxi_assets.io_managers.parquet import is_frame
 from taxi_assets.metadata import table_metadata
 from taxi_assets.months import Month
 from taxi_assets.resources.postgres import PostgresServer
+from taxi_assets.stores.parquet import MonthFiles
 from taxi_assets.stores.postgres import PostgresTable
 
 
 class PostgresTables(MonthIOManager):
-    """Copies a stream of record batches into the month's partition; gives a month back as `pandas.DataFrame`."""
+    """Copies a month's files as record batches into its partitions; gives a month back as `pandas.DataFrame`."""
 
     server: ResourceDependency[PostgresServer]
     schema_name: str
 
-    def write(
-        self, dataset: Dataset, month: Month, value: pa.RecordBatchReader, context: OutputContext
-    ) -> Mapping[str, Any]:
-        rows = self.table(dataset).replace_month(month, value)
+    def write(self, dataset: Dataset, month: Month, value: MonthFiles, context: OutputContext) -> Mapping[str, Any]:
+        rows = self.table(dataset).replace_month(month, value.clean.batches(), value.quarantine.batches())
         return table_metadata(f"{self.schema_name}.{dataset.table}", rows)
 
     def read(self, dataset: Dataset, month: Month, wanted: type) -> object:
         if is_frame(wanted):
             return self.table(dataset).frame(month)
-        raise wrong_type(wanted, "pandas.DataFrame")
+        if wanted is Checksums:
+            return self.table(dataset).checksums(month)
+        raise wrong_type(wanted, "pandas.DataFrame or Checksums")
 
     def count(self, dataset: Dataset, month: Month) -> int:
         return self.table(dataset).count(month)

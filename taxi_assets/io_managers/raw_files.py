@@ -11,7 +11,7 @@ from taxi_assets.io_managers.base import MonthIOManager
 from taxi_assets.months import Month
 from taxi_assets.resources.lake import LakeFolder
 from taxi_assets.stores.lake import Publication
-from taxi_assets.stores.parquet import facts_of
+from taxi_assets.stores.parquet import MonthFile
 
 
 class RawFiles(MonthIOManager):
@@ -25,7 +25,7 @@ class RawFiles(MonthIOManager):
 
     def count(self, dataset: Dataset, month: Month) -> int:
         path = self.lake.lake.clean_file(dataset, month)
-        return int(facts_of(path).get("raw_rows", 0)) if path.exists() else 0
+        return int(MonthFile.local(path).facts["raw_rows"]) if path.exists() else 0
 
     def look(self, dataset: Dataset, month: Month) -> str:
         publication = self.lake.lake.publication(dataset, month)

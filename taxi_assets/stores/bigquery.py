@@ -8,13 +8,14 @@ partitioned table data" (a partition decorator with WRITE_TRUNCATE replaces one 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
 import pyarrow as pa
 from google.api_core.exceptions import Conflict, GoogleAPICallError, NotFound
 from google.cloud import bigquery
 
+from taxi_assets.checksums import EPOCH, Checksums, of_groups, scale
 from taxi_assets.errors import TaxiError
 from taxi_assets.months import Month
 from taxi_assets.stores.parquet import MonthFile
@@ -37,6 +38,11 @@ class BigQueryTable:
     name: str
     doc: str
     docs: Mapping[str, str]
+
+    @property
+    def quarantine(self) -> BigQueryTable:
+        """The table beside this one for the rows that are not clean."""
+        return replace(self, name=f"{self.name}_quarantine", doc=f"{self.doc} Here: the rows that are not clean.")
 
     @property
     def id(self) -> str:
@@ -68,12 +74,23 @@ class BigQueryTable:
         except NotFound:
             return 0
 
+    def checksums(self, month: Month) -> Checksums:
+        """What the month's rows add up to, column by column."""
+        types = {field.name: field.field_type for field in self.client.get_table(self.id).schema}
+        texts = [name for name, kind in types.items() if kind == "STRING"]
+        numbers = [name for name, kind in types.items() if kind != "STRING"]
+        sums = [part for name in numbers for part in (f"COUNT(`{name}`)", _sum(name, types[name]))]
+        what = [*(f"`{name}`" for name in texts), "COUNT(*)", *sums]
+        group = f"GROUP BY {', '.join(f'`{name}`' for name in texts)}" if texts else ""
+        rows = self._select(", ".join(f"{part} AS c{place}" for place, part in enumerate(what)), month, group)
+        return of_groups(texts, numbers, (row.values() for row in rows))
+
     def frame(self, month: Month) -> pd.DataFrame:
         """The whole month as a DataFrame: as much memory as that takes."""
         return self._select("*", month).to_dataframe()
 
-    def _select(self, what: str, month: Month) -> RowIterator:
-        query = f"SELECT {what} FROM `{self.id}` WHERE trip_month = @month"  # noqa: S608 no value of a user's in it
+    def _select(self, what: str, month: Month, group: str = "") -> RowIterator:
+        query = f"SELECT {what} FROM `{self.id}` WHERE trip_month = @month {group}"  # noqa: S608 names are our own
         parameter = bigquery.ScalarQueryParameter("month", "DATE", month.first_day)
         return self.client.query(query, bigquery.QueryJobConfig(query_parameters=[parameter])).result()
 
@@ -135,6 +152,9 @@ class BigQueryTable:
             create_disposition=bigquery.CreateDisposition.CREATE_NEVER,
             schema_update_options=[bigquery.SchemaUpdateOption.ALLOW_FIELD_ADDITION],
         )
+        # Without it a list would arrive as a record that holds a list of records.
+        config.parquet_options = bigquery.ParquetOptions()
+        config.parquet_options.enable_list_inference = True
         partition = f"{self.id}${month.compact}"
         try:
             return self.client.load_table_from_uri(file.uri, partition, job_id=job_id, job_config=config), True
@@ -150,3 +170,13 @@ class BigQueryTable:
         return TaxiError(
             f"BigQuery failed on {self.id}: {error.message}.", advice, retry=code in {408, 429} or code >= 500
         )
+
+
+def _sum(name: str, kind: str) -> str:
+    """The sum of a column's whole numbers, as `checksums.py` defines them."""
+    column = f"`{name}`"
+    if kind in {"FLOAT", "FLOAT64"}:
+        return f"SUM(CAST(FLOOR({column} * {scale(name)} + 0.5) AS INT64))"
+    if kind == "DATETIME":
+        return f"SUM(DIV(DATETIME_DIFF({column}, DATETIME '{EPOCH}', MICROSECOND), 1000000))"
+    return f"SUM(DATE_DIFF({column}, DATE '1970-01-01', DAY))" if kind == "DATE" else f"SUM({column})"

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
 from filelock import FileLock, Timeout
 
+from taxi_assets.checksums import EPOCH, Checksums, of_groups, scale
 from taxi_assets.errors import TaxiError
 from taxi_assets.months import Month
 from taxi_assets.stores.types import types_of
@@ -40,25 +41,27 @@ class DuckDBTable:
     docs: Mapping[str, str]
     wait_seconds: float = WAIT_SECONDS
 
-    def replace_month(self, month: Month, file: MonthFile) -> int:
+    @property
+    def quarantine(self) -> DuckDBTable:
+        """The table beside this one for the rows that are not clean."""
+        return replace(self, name=f"{self.name}_quarantine")
+
+    def replace_month(self, month: Month, file: MonthFile, quarantined: MonthFile | None = None) -> int:
         """Makes the file's rows the table's only rows of the month; returns how many they are.
 
-        Columns the table lacks are added to it. Raises TaxiError when a column has another type, or when another
-        program holds the database for longer than `wait_seconds` (retry helps).
+        `quarantined` replaces the month in the quarantine, in the same transaction. Columns a table lacks are added to
+        it. Raises TaxiError when a column has another type, or when another program holds the database for longer than
+        `wait_seconds` (retry helps).
         """
-        with file.on_disk() as path, self._connected(read_only=False) as connection:
+        with ExitStack() as stack:
+            loads = [(self, file)] if quarantined is None else [(self, file), (self.quarantine, quarantined)]
+            paths = [stack.enter_context(source.on_disk()) for _, source in loads]
+            connection = stack.enter_context(self._connected(read_only=False))
             connection.begin()
-            self._prepare(connection, file.schema)
-            connection.execute(f"DELETE FROM {self._table} WHERE trip_month = ?", [month.first_day])  # noqa: S608 quoted
-            connection.execute(
-                f"INSERT INTO {self._table} BY NAME SELECT * FROM read_parquet(?, hive_partitioning = false)",  # noqa: S608
-                [str(path)],
-            )
-            count = self._rows(connection, month)
-            if count != file.rows:
-                raise TaxiError(f"DuckDB took {count:,} of {file.rows:,} rows.", "Nothing was changed.", retry=True)
+            for (table, source), path in zip(loads, paths, strict=True):
+                table._load(connection, month, source, path)
             connection.commit()
-        return count
+        return file.rows
 
     def count(self, month: Month) -> int:
         """Rows of the month; 0 when there is no table yet."""
@@ -66,6 +69,19 @@ class DuckDBTable:
             return 0
         with self._connected(read_only=True) as connection:
             return self._rows(connection, month) if self._columns(connection) else 0
+
+    def checksums(self, month: Month) -> Checksums:
+        """What the month's rows add up to, column by column."""
+        with self._connected(read_only=True) as connection:
+            types = self._columns(connection)
+            texts = [name for name, kind in types.items() if kind == "VARCHAR"]
+            numbers = [name for name, kind in types.items() if kind != "VARCHAR"]
+            sums = [part for name in numbers for part in (f"count({_quoted(name)})", _sum(name, types[name]))]
+            what = ", ".join([*map(_quoted, texts), "count(*)", *sums])
+            query = f"SELECT {what} FROM {self._table} WHERE trip_month = ?"  # noqa: S608 quoted
+            if texts:
+                query += f" GROUP BY {', '.join(map(_quoted, texts))}"
+            return of_groups(texts, numbers, connection.execute(query, [month.first_day]).fetchall())
 
     def frame(self, month: Month) -> pd.DataFrame:
         """The whole month as a DataFrame."""
@@ -85,6 +101,17 @@ class DuckDBTable:
     def _columns(self, connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
         query = "SELECT column_name, data_type FROM duckdb_columns() WHERE schema_name = ? AND table_name = ?"
         return dict(connection.execute(query, [self.schema, self.name]).fetchall())
+
+    def _load(self, connection: duckdb.DuckDBPyConnection, month: Month, file: MonthFile, path: Path) -> None:
+        self._prepare(connection, file.schema)
+        connection.execute(f"DELETE FROM {self._table} WHERE trip_month = ?", [month.first_day])  # noqa: S608 quoted
+        connection.execute(
+            f"INSERT INTO {self._table} BY NAME SELECT * FROM read_parquet(?, hive_partitioning = false)",  # noqa: S608
+            [str(path)],
+        )
+        count = self._rows(connection, month)
+        if count != file.rows:
+            raise TaxiError(f"DuckDB took {count:,} of {file.rows:,} rows.", "Nothing was changed.", retry=True)
 
     def _prepare(self, connection: duckdb.DuckDBPyConnection, schema: pa.Schema) -> None:
         """The table exists and has every column with its type."""
@@ -142,6 +169,16 @@ class DuckDBTable:
             f"Close what has {self.database} open.",
             retry=True,
         )
+
+
+def _sum(name: str, kind: str) -> str:
+    """The sum of a column's whole numbers, as `checksums.py` defines them."""
+    column = _quoted(name)
+    if kind == "DOUBLE":
+        return f"sum(floor({column} * {scale(name)} + 0.5)::BIGINT)"
+    if kind == "TIMESTAMP":
+        return f"sum((epoch_us({column}) - epoch_us(TIMESTAMP '{EPOCH}')) // 1000000)"
+    return f"sum(date_diff('day', DATE '1970-01-01', {column}))" if kind == "DATE" else f"sum({column})"
 
 
 def _quoted(name: str) -> str:

@@ -14,7 +14,7 @@ from google.api_core.exceptions import GoogleAPICallError, NotFound, Preconditio
 from google.cloud.storage.retry import DEFAULT_RETRY
 
 from taxi_assets.errors import TaxiError
-from taxi_assets.stores.parquet import MonthFile
+from taxi_assets.stores.parquet import MonthFile, facts_in
 
 if TYPE_CHECKING:
     from google.cloud.storage import Blob, Client
@@ -45,7 +45,7 @@ class Bucket:
         except GoogleAPICallError as error:
             raise _explained(error, f"gs://{self.name}/{name}") from error
         local = MonthFile.local(path)
-        return MonthFile(f"gs://{self.name}/{name}", local.rows, local.size, local.schema)
+        return MonthFile(f"gs://{self.name}/{name}", local.rows, local.size, local.schema, local.facts)
 
     def file(self, name: str) -> MonthFile:
         """The facts of an object, from its footer; raises TaxiError when there is none."""
@@ -54,8 +54,7 @@ class Bucket:
             blob.reload()
             with blob.open("rb", chunk_size=_FOOTER_BYTES) as reader:
                 footer = pq.ParquetFile(reader, pre_buffer=False)
-                schema = footer.schema_arrow.remove_metadata()
-                rows = footer.metadata.num_rows
+                schema, metadata = footer.schema_arrow.remove_metadata(), footer.metadata
         except NotFound as error:
             raise TaxiError(
                 f"There is no gs://{self.name}/{name}.", "Materialize gcs_parquet for this month first."
@@ -63,7 +62,12 @@ class Bucket:
         except GoogleAPICallError as error:
             raise _explained(error, f"gs://{self.name}/{name}") from error
         return MonthFile(
-            f"gs://{self.name}/{name}", rows, blob.size or 0, schema, download=partial(self._download, name)
+            f"gs://{self.name}/{name}",
+            metadata.num_rows,
+            blob.size or 0,
+            schema,
+            facts_in(metadata),
+            download=partial(self._download, name),
         )
 
     def _download(self, name: str, path: Path) -> None:

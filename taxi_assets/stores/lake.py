@@ -22,11 +22,13 @@ from taxi_assets.stores.files import remove_stale, replacing
 class Publication:
     """A published file as we have it: its bytes, unchanged, and what the publisher said of them.
 
-    `sha256` is its identity. `etag` and `last_modified` only save a download: they change without the content changing.
-    `name` is the published name, `path` where the file lies.
+    `publication` is whose file it is (`tlc`, `datatalks`, `sample`), wherever it was fetched from: two publishers
+    have two truths of a month. `sha256` is the file's identity. `etag` and `last_modified` only save a download: they
+    change without the content changing. `name` is the published name, `path` where the file lies.
     """
 
     publisher: str
+    publication: str
     url: str
     name: str
     format: FileFormat

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -27,7 +27,7 @@ _DELTA = ("pickup_datetime", "dropoff_datetime", "source_row")
 
 @dataclass(frozen=True)
 class MonthFile:
-    """A month in Parquet: where it is (`uri`), how large (bytes), and its schema.
+    """A month in Parquet: where it is (`uri`), how large (bytes), its schema, and the facts its writer left in it.
 
     `path` is None when the file is not on this machine; then `download` copies it to a path.
     """
@@ -36,6 +36,7 @@ class MonthFile:
     rows: int
     size: int
     schema: pa.Schema
+    facts: Mapping[str, str]
     path: Path | None = None
     download: Callable[[Path], None] | None = None
 
@@ -43,8 +44,14 @@ class MonthFile:
     def local(cls, path: Path) -> MonthFile:
         """The facts of a local file; raises FileNotFoundError, or pyarrow.ArrowInvalid when it is not Parquet."""
         footer = pq.ParquetFile(path, pre_buffer=False)
-        schema = footer.schema_arrow.remove_metadata()
-        return cls(path.resolve().as_uri(), footer.metadata.num_rows, path.stat().st_size, schema, path)
+        return cls(
+            path.resolve().as_uri(),
+            footer.metadata.num_rows,
+            path.stat().st_size,
+            footer.schema_arrow.remove_metadata(),
+            facts_in(footer.metadata),
+            path,
+        )
 
     @contextmanager
     def on_disk(self) -> Iterator[Path]:
@@ -58,6 +65,15 @@ class MonthFile:
             path = Path(folder) / "month.parquet"
             self.download(path)
             yield path
+
+    def bounds(self, name: str) -> tuple[Any, Any] | None:
+        """The smallest and the largest value of a column, by the statistics of its row groups; None without values."""
+        with self.on_disk() as path:
+            footer = pq.ParquetFile(path, pre_buffer=False).metadata
+        place = self.schema.names.index(name)
+        statistics = [footer.row_group(group).column(place).statistics for group in range(footer.num_row_groups)]
+        known = [each for each in statistics if each is not None and each.has_min_max]
+        return (min(each.min for each in known), max(each.max for each in known)) if known else None
 
     def dataset(self) -> ds.Dataset:
         """The rows of a local file as a pyarrow Dataset, read when asked for."""
@@ -83,6 +99,14 @@ class MonthFile:
         with self.on_disk() as path:
             frame: pd.DataFrame = pq.ParquetFile(path).read().to_pandas()
         return frame
+
+
+@dataclass(frozen=True)
+class MonthFiles:
+    """A month as it leaves cleaning: its clean rows, and beside them those in quarantine."""
+
+    clean: MonthFile
+    quarantine: MonthFile
 
 
 class MonthWriter:
@@ -132,7 +156,7 @@ class MonthWriter:
         self._rows = rest.num_rows
 
 
-def facts_of(path: Path) -> dict[str, str]:
+def facts_in(footer: pq.FileMetaData) -> dict[str, str]:
     """The key-value facts that `MonthWriter.finish` left in a file."""
-    metadata: Iterable[tuple[bytes, bytes]] = (pq.read_metadata(path).metadata or {}).items()
-    return {key.decode(): value.decode() for key, value in metadata if not key.startswith((b"ARROW:", b"pandas"))}
+    pairs: Iterable[tuple[bytes, bytes]] = (footer.metadata or {}).items()
+    return {key.decode(): value.decode() for key, value in pairs if not key.startswith((b"ARROW:", b"pandas"))}

@@ -10,13 +10,14 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, LiteralString
 
 import psycopg
 import pyarrow as pa
 from psycopg.sql import SQL, Composed, Identifier, Literal
 
+from taxi_assets.checksums import EPOCH, Checksums, of_groups, scale
 from taxi_assets.errors import TaxiError
 from taxi_assets.months import Month
 from taxi_assets.stores.postgres_copy import encoded, encoded_types
@@ -44,29 +45,40 @@ _ENCODED_AS = {
 
 @dataclass(frozen=True)
 class PostgresTable:
-    """One dataset's table: `url` as libpq reads it, `docs` the descriptions of its columns."""
+    """One dataset's table: `url` as libpq reads it, `docs` the descriptions of its columns.
+
+    `within_month`: all pickups lie in the row's month, which lets a query by pickup time skip the other months.
+    """
 
     url: str
     schema: str
     name: str
     docs: Mapping[str, str]
+    within_month: bool = True
 
-    def replace_month(self, month: Month, rows: pa.RecordBatchReader) -> int:
+    @property
+    def quarantine(self) -> PostgresTable:
+        """The table beside this one for the rows that are not clean."""
+        return replace(self, name=f"{self.name}_quarantine", within_month=False)
+
+    def replace_month(
+        self, month: Month, rows: pa.RecordBatchReader, quarantined: pa.RecordBatchReader | None = None
+    ) -> int:
         """Makes `rows` the table's only rows of the month; returns how many they are.
 
-        Columns the table lacks are added to it. Raises TaxiError when the table is not ours, a column has another
-        type, or the server cannot be reached (retry helps).
+        `quarantined` replaces the month in the quarantine, in the same transaction. Columns a table lacks are added to
+        it. Raises TaxiError when a table is not ours, a column has another type, or the server cannot be reached (retry
+        helps).
         """
+        loads = [(self, rows)] if quarantined is None else [(self, rows), (self.quarantine, quarantined)]
         with _connected(self.url) as connection:
-            self._prepare(connection, rows.schema)
+            for table, stream in loads:
+                table._prepare(connection, stream.schema)
             with connection.transaction():
                 self._lock_month(connection, month)
-                self._create_new(connection, month)
-                self._check_types(connection, rows.schema, self._new(month))
-                count = self._copy(connection, month, rows)
-                self._index(connection, month)
-                self._swap(connection, month)
-        return count
+                counts = [table._load(connection, month, stream) for table, stream in loads]
+                _with_short_locks(connection, [step for table, _ in loads for step in table._swap(connection, month)])
+        return counts[0]
 
     def count(self, month: Month) -> int:
         """Rows of the month; 0 when there is no table yet."""
@@ -76,6 +88,25 @@ class PostgresTable:
             query = SQL("SELECT count(*) FROM {} WHERE trip_month = {}").format(self._table, Literal(month.first_day))
             row = connection.execute(query).fetchone()
         return int(row[0]) if row else 0
+
+    def checksums(self, month: Month) -> Checksums:
+        """What the month's rows add up to, column by column: one scan of its partition."""
+        with _connected(self.url) as connection:
+            types = _column_types(connection, self._table)
+            texts = [name for name, kind in types.items() if kind == "text"]
+            numbers = [name for name, kind in types.items() if kind != "text"]
+            sums = [
+                SQL(part).format(*[Identifier(name)] * part.count("{}"))
+                for name in numbers
+                for part in ("count({})", _sum(name, types[name]))
+            ]
+            query = SQL("SELECT {} FROM {} WHERE trip_month = {} {}").format(
+                SQL(", ").join([*map(Identifier, texts), SQL("count(*)"), *sums]),
+                self._table,
+                Literal(month.first_day),
+                SQL("GROUP BY {}").format(SQL(", ").join(map(Identifier, texts))) if texts else SQL(""),
+            )
+            return of_groups(texts, numbers, connection.execute(query))
 
     def frame(self, month: Month) -> pd.DataFrame:
         """The whole month as a DataFrame: as much memory as that takes."""
@@ -159,13 +190,21 @@ class PostgresTable:
 
     def _create_new(self, connection: psycopg.Connection, month: Month) -> None:
         """The month's new table. Its checks let ATTACH skip a scan, and the planner skip the month by pickup time."""
-        statement = SQL(
-            "CREATE TABLE {} (LIKE {} INCLUDING DEFAULTS INCLUDING COMMENTS,"
-            " CHECK (trip_month IS NOT NULL AND trip_month = {}),"
-            " CHECK (pickup_datetime >= {} AND pickup_datetime < {}))"
-        )
-        values = (Literal(month.first_day), Literal(month.start), Literal(month.end))
-        connection.execute(statement.format(self._new(month), self._table, *values))
+        checks = [SQL("CHECK (trip_month IS NOT NULL AND trip_month = {})").format(Literal(month.first_day))]
+        if self.within_month:
+            bounds = (Literal(month.start), Literal(month.end))
+            checks.append(SQL("CHECK (pickup_datetime >= {} AND pickup_datetime < {})").format(*bounds))
+        like = SQL("LIKE {} INCLUDING DEFAULTS INCLUDING COMMENTS").format(self._table)
+        parts = SQL(", ").join([like, *checks])
+        connection.execute(SQL("CREATE TABLE {} ({})").format(self._new(month), parts))
+
+    def _load(self, connection: psycopg.Connection, month: Month, rows: pa.RecordBatchReader) -> int:
+        """The month's rows in a table of their own, ready to be swapped in."""
+        self._create_new(connection, month)
+        self._check_types(connection, rows.schema, self._new(month))
+        count = self._copy(connection, month, rows)
+        self._index(connection, month)
+        return count
 
     def _copy(self, connection: psycopg.Connection, month: Month, rows: pa.RecordBatchReader) -> int:
         columns = SQL(", ").join(Identifier(name) for name in rows.schema.names)
@@ -188,10 +227,11 @@ class PostgresTable:
         connection.execute(SQL("CREATE INDEX ON {} USING brin (pickup_datetime)").format(new))
         connection.execute(SQL("ANALYZE {}").format(new))
 
-    def _swap(self, connection: psycopg.Connection, month: Month) -> None:
+    def _swap(self, connection: psycopg.Connection, month: Month) -> list[Composed]:
+        """The statements that put the new table in the old one's place."""
         partition = self._partition(month)
         old = Identifier(self.schema, partition)
-        statements = [
+        steps = [
             SQL("ALTER TABLE {} RENAME TO {}").format(self._new(month), Identifier(partition)),
             SQL("ALTER TABLE {} ATTACH PARTITION {} FOR VALUES IN ({})").format(
                 self._table, old, Literal(month.first_day)
@@ -199,8 +239,8 @@ class PostgresTable:
         ]
         if _exists(connection, self.schema, partition):
             detach = SQL("ALTER TABLE {} DETACH PARTITION {}").format(self._table, old)
-            statements = [detach, SQL("DROP TABLE {}").format(old), *statements]
-        _with_short_locks(connection, statements)
+            steps = [detach, SQL("DROP TABLE {}").format(old), *steps]
+        return steps
 
 
 @contextmanager
@@ -243,6 +283,15 @@ def _with_short_locks(connection: psycopg.Connection, statements: list[Composed]
         "Nothing was changed. Let the query end (see pg_stat_activity).",
         retry=True,
     )
+
+
+def _sum(name: str, kind: str) -> LiteralString:
+    """The sum of a column's whole numbers, as `checksums.py` defines them."""
+    if kind == "double precision":
+        return f"sum(floor({{}} * {scale(name)} + 0.5))"
+    if kind == "timestamp without time zone":
+        return f"sum(trunc(date_part('epoch', {{}} - timestamp '{EPOCH}'))::bigint)"
+    return "sum({} - date '1970-01-01')" if kind == "date" else "sum({})"
 
 
 def _column(field: pa.Field) -> Composed:

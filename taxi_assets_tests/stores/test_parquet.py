@@ -14,7 +14,7 @@ import pytest
 
 from taxi_assets.errors import TaxiError
 from taxi_assets.stores.files import copy_to, replacing
-from taxi_assets.stores.parquet import ROW_GROUP_ROWS, MonthFile, MonthWriter, facts_of
+from taxi_assets.stores.parquet import ROW_GROUP_ROWS, MonthFile, MonthWriter
 
 ROWS = 2 * ROW_GROUP_ROWS + 7
 FACTS = {"source_file": "yellow_tripdata_2021-01.csv.gz", "raw_rows": "3"}
@@ -95,13 +95,13 @@ def test_the_same_batches_give_the_same_bytes(table: pa.Table, month: Path, tmp_
 
 
 def test_the_facts_are_found_again_and_nothing_else(month: Path) -> None:
-    assert facts_of(month) == FACTS
+    assert MonthFile.local(month).facts == FACTS
 
 
 def test_a_month_without_rows_is_a_file_with_its_columns(table: pa.Table, tmp_path: Path) -> None:
     path = write(tmp_path / "none.parquet", table.slice(0, 0))
     file = MonthFile.local(path)
-    assert (file.rows, file.schema, facts_of(path)) == (0, table.schema, FACTS)
+    assert (file.rows, file.schema, file.facts) == (0, table.schema, FACTS)
     assert file.batches().read_all().num_rows == 0
 
 
