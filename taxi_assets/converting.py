@@ -17,6 +17,7 @@ from taxi_assets.errors import ContractError
 
 _WHOLE = re.compile(r"-?\d+")
 _WHOLE_AS_FLOAT = re.compile(r"-?\d+\.0*")
+_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 _WHOLE_KINDS = {Kind.CODE, Kind.LONG}
 _MISFIT = (pa.ArrowInvalid, pa.ArrowNotImplementedError)
 
@@ -118,7 +119,7 @@ def _translated(column: Column, array: pa.Array) -> pa.Array:
 
 def _code(word: str, texts: Mapping[str, int | str]) -> str | None:
     word = word.strip()
-    if _WHOLE.fullmatch(word) or _WHOLE_AS_FLOAT.fullmatch(word):
+    if _NUMBER.fullmatch(word):
         return word
     code = texts.get(word.lower())
     return None if code is None else str(code)
@@ -130,7 +131,7 @@ def _spelled_out(array: pa.Array) -> pa.Array:
         return pa.nulls(len(array), pa.string())
     encoded = _without_blanks(array).dictionary_encode()
     words = encoded.dictionary.to_pylist()
-    kept = [None if _WHOLE.fullmatch(word) or _WHOLE_AS_FLOAT.fullmatch(word) else word for word in words]
+    kept = [None if word is None or _NUMBER.fullmatch(word) else word for word in words]
     return pa.array(kept, pa.string()).take(encoded.indices)
 
 

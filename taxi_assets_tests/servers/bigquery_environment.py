@@ -52,7 +52,10 @@ def _candidates() -> Iterator[Path]:
     for folder in os.environ.get("PATH", os.defpath).split(os.pathsep):
         yield Path(folder) / "python3.13"
     versions = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
-    installed = versions.glob("3.13*/bin/python3.13")
+    try:
+        installed = list(versions.glob("3.13*/bin/python3.13"))
+    except PermissionError:  # another user's pyenv
+        return
     yield from sorted(installed, key=lambda python: _numbers(python.parts[-3]), reverse=True)
 
 
