@@ -333,7 +333,7 @@ FHVHV = (
     _time("pickup_datetime", "pickup_datetime", doc="When the trip began.", required=True),
     _time("dropoff_datetime", "dropoff_datetime", doc="When the trip ended.", required=True),
     _time("request_datetime", "request_datetime", doc="When the passenger asked to be picked up."),
-    _time("on_scene_datetime", "on_scene_datetime", doc="When the driver arrived; accessible vehicles only."),
+    _time("on_scene_datetime", "on_scene_datetime", doc="When the driver arrived; Uber publishes it."),
     Column("trip_miles", Kind.FLOAT, ("trip_miles",), "Distance of the passenger's trip.", "miles"),
     _usd("base_passenger_fare", doc="Fare before tolls, tips, taxes and fees."),
     _usd("tolls", doc="All tolls paid in the trip."),

@@ -95,7 +95,7 @@ def _header(path: Path) -> tuple[list[str], list[str]]:
     """The column names of a csv.gz, and its first row of data: in some eras that has more fields than names."""
     with igzip.open(path, "rb") as file:
         lines = file.read(_PEEK_BYTES).decode("utf-8-sig", errors="replace").splitlines()
-    rows = [_fields(line) for line in lines[:4] if line.strip()]
+    rows = [_fields(line) for line in lines[:8] if line.strip()]
     if len(rows) < 2:
         raise CorruptFileError("The file holds no row of data.", "Look at what the publisher serves under this name.")
     return rows[0], rows[1]

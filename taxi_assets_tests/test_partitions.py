@@ -16,7 +16,7 @@ from taxi_assets_tests.running import failure
 
 def test_months_begin_with_the_dataset_and_end_with_the_last_that_can_be_published() -> None:
     months = months_of(YELLOW_TAXI)
-    assert months.get_first_partition_key() == "2019-01-01"
+    assert months.get_first_partition_key() == "2009-01-01"
     for now, last in [
         (datetime(2026, 11, 21, tzinfo=UTC), "2026-09-01"),
         (datetime(2026, 11, 1, tzinfo=UTC), "2026-09-01"),
@@ -45,13 +45,13 @@ def _run(settings: Settings, key: str | None, asset: str) -> str:
         ("2024-03-02", "postgres_table"),
         ("2099-01-01", "raw_trips"),
         ("2099-01-01", "postgres_table"),
-        ("2018-12-01", "raw_trips"),
+        ("2013-07-01", "raw_trips"),
     ],
 )
 def test_a_run_for_a_month_that_is_none_is_refused_before_any_io(settings: Settings, key: str, asset: str) -> None:
     said = _run(settings, key, asset)
     assert f"{key!r} is no month of green" in said
-    assert "first days of months from 2019-01-01" in said
+    assert "first days of months from 2013-08-01" in said
     assert not settings.home.exists()
 
 

@@ -11,13 +11,12 @@ from taxi_assets.datasets import DATASETS
 from taxi_assets.layouts import FileFormat
 from taxi_assets.months import Month
 from taxi_assets.sample import write_sample
-from taxi_assets.sample.shapes import SHAPES
 from taxi_assets.stores.files import replacing
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser("python -m taxi_assets.sample", description="Writes a sample month.")
-    parser.add_argument("dataset", choices=sorted(SHAPES))
+    parser.add_argument("dataset", choices=sorted(DATASETS))
     parser.add_argument("month", type=Month.parse, help="for example 2021-01")
     parser.add_argument("--rows", type=int, default=50_000)
     parser.add_argument("--format", choices=get_args(FileFormat), default="parquet")

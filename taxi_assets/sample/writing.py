@@ -1,4 +1,4 @@
-"""Writing sample trips as TLC's publishers write them: CSV with its text forms, Parquet with its types.
+"""Writing sample trips as TLC's publishers write them: CSV with its line ends, Parquet with its types.
 
 Arrow arrays are made from buffers: `pa.array` and `to_numpy` would import pandas, a second of a first run.
 """
@@ -13,8 +13,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from isal import isal_zlib
 
-from taxi_assets.columns import Column, Kind
-from taxi_assets.sample.trips import NULL, Trips
+from taxi_assets.columns import Kind
+from taxi_assets.sample.texts import Form, texts
+from taxi_assets.sample.trips import NULL, Bytes, Trips
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -22,67 +23,56 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from taxi_assets.layouts import Layout
+    from taxi_assets.sample.gross import Gross
+
 GZIP_LEVEL: Final = 3
 """ISA-L's best: an eighth of the time of zlib's level 6, as in TLC's mirror, for files a quarter larger."""
 GZIP_WINDOW: Final = 16 + isal_zlib.MAX_WBITS
 """Asks for a gzip header, which then has neither name nor time."""
+LINE_END: Final = b"\r\n"
 
 
 @dataclass(frozen=True, slots=True)
 class FileColumn:
-    """A column of a published file: its name and Arrow type there, and the canonical column that it holds."""
+    """A column of a published file: its name and Arrow type there, the values it shows, and how those are held."""
 
     name: str
     kind: str
-    column: Column
+    key: str
+    form: Form
 
 
-def write_csv(path: Path, columns: Sequence[FileColumn], chunks: Iterable[Trips]) -> None:
-    """Unquoted, CRLF, gzipped."""
+def write_csv(path: Path, era: Layout, columns: Sequence[FileColumn], chunks: Iterable[Trips], gross: Gross) -> None:
+    """Gzipped, as the layout says."""
     gzip = isal_zlib.compressobj(GZIP_LEVEL, isal_zlib.DEFLATED, GZIP_WINDOW)
+    first = 0
     with path.open("wb") as file:
-        file.write(gzip.compress(",".join(column.name for column in columns).encode() + b"\r\n"))
+        file.write(gzip.compress(_header(era, columns)))
         for trips in chunks:
-            texts = [_texts(column.column, trips[column.column.name]) for column in columns]
-            file.write(gzip.compress(_lines(texts)))
+            fields = [gross.texts(column, first, texts(column.form, trips[column.key])) for column in columns]
+            file.write(gzip.compress(gross.lines(first, len(fields[0]), _lines(era, fields))))
+            first += len(fields[0])
         file.write(gzip.flush())
 
 
-def _lines(fields: Sequence[NDArray[np.bytes_]]) -> bytes:
+def _header(era: Layout, columns: Sequence[FileColumn]) -> bytes:
+    quote = '"' if era.quoted else ""
+    names = ",".join(f"{quote}{column.name}{quote}" for column in columns).encode()
+    return names + (b"\n" + LINE_END if era.blank_line else LINE_END)
+
+
+def _lines(era: Layout, fields: Sequence[Bytes]) -> bytes:
     """CSV lines. NumPy pads texts with NUL to equal widths; without the NULs they stand side by side."""
-    ends = [np.full(1, end) for end in [b","] * (len(fields) - 1) + [b"\r\n"]]
-    parts = [part for pair in zip(fields, ends, strict=True) for part in pair]
+    quote = b'"' if era.quoted else b""
+    between, end = quote + b"," + quote, quote + b"," * era.stray_fields + LINE_END
+    parts = [np.full(1, quote)] if quote else []
+    for place, field in enumerate(fields):
+        parts += [field, np.full(1, between if place < len(fields) - 1 else end)]
     lines = np.empty(len(fields[0]), dtype=[(str(place), part.dtype) for place, part in enumerate(parts)])
     for place, part in enumerate(parts):
         lines[str(place)] = part
     return lines.tobytes().translate(None, b"\0")
-
-
-def _texts(column: Column, values: NDArray[Any]) -> NDArray[np.bytes_]:
-    """Values as TLC wrote them; a missing one is empty."""
-    if column.kind is Kind.TEXT:
-        return values
-    if column.kind is Kind.TIMESTAMP:
-        texts = values.astype("datetime64[s]").astype("S19")
-        texts.view("S1").reshape(-1, 19)[:, 10] = b" "
-        return texts
-    # Few values are distinct: format those, and look the others up.
-    array = pa.Array.from_buffers(pa.int64(), len(values), [None, pa.py_buffer(values)]).dictionary_encode()
-    places = np.frombuffer(array.indices.buffers()[1], dtype=np.int32)
-    write = str if column.kind is not Kind.FLOAT else _miles if column.unit == "miles" else _dollars
-    distinct = ["" if value == NULL else write(value) for value in array.dictionary.to_pylist()]
-    return np.array(distinct, dtype=bytes)[places]
-
-
-def _miles(hundredths: int) -> str:
-    """`1.50`, and `.50` below a mile."""
-    return f"{hundredths // 100 or ''}.{hundredths % 100:02d}"
-
-
-def _dollars(cents: int) -> str:
-    """`8`, `0.5`, `-12.35`: no more digits than needed."""
-    sign, whole, rest = "-" if cents < 0 else "", abs(cents) // 100, abs(cents) % 100
-    return f"{sign}{whole}.{rest:02d}".rstrip("0").rstrip(".") if rest else f"{sign}{whole}"
 
 
 def write_parquet(path: Path, columns: Sequence[FileColumn], chunks: Iterable[Trips]) -> None:
@@ -90,28 +80,44 @@ def write_parquet(path: Path, columns: Sequence[FileColumn], chunks: Iterable[Tr
     schema = pa.schema([(column.name, pa.type_for_alias(column.kind)) for column in columns])
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
         for trips in chunks:
-            canonical = [(column.column, field.type) for column, field in zip(columns, schema, strict=True)]
-            arrays = [_array(column, kind, trips[column.name]) for column, kind in canonical]
+            arrays = [
+                _array(column.form, field.type, trips[column.key])
+                for column, field in zip(columns, schema, strict=True)
+            ]
             writer.write_batch(pa.record_batch(arrays, schema=schema))
 
 
-def _array(column: Column, kind: pa.DataType, values: NDArray[Any]) -> pa.Array:
+def _array(form: Form, kind: pa.DataType, values: NDArray[Any]) -> pa.Array:
     if pa.types.is_null(kind):
         return pa.nulls(len(values))
-    nothing = b"" if column.kind is Kind.TEXT else NULL
-    missing = values == nothing
+    is_text = pa.types.is_string(kind) or pa.types.is_large_string(kind)
+    if is_text:
+        values = texts(form, values)
+    elif form.kind is Kind.TEXT:
+        form, values = Form(Kind.CODE), _numbers(values)
+    missing = values == (b"" if is_text else NULL)
     bits = pa.py_buffer(np.packbits(~missing, bitorder="little")) if missing.any() else None
-    return pa.Array.from_buffers(kind, len(values), [bits, *_data(column, kind, values)])
+    buffers = _text_buffers(kind, values) if is_text else [_number_buffer(form, kind, values)]
+    return pa.Array.from_buffers(kind, len(values), [bits, *buffers])
 
 
-def _data(column: Column, kind: pa.DataType, values: NDArray[Any]) -> list[pa.Buffer]:
-    """Arrow's buffers of values: 8 or 4 bytes each, or the ends of texts and their bytes."""
-    if column.kind is Kind.TEXT:
-        width = np.int64 if pa.types.is_large_string(kind) else np.int32
-        ends = np.concatenate([[0], np.cumsum(np.char.str_len(values))]).astype(width)
-        return [pa.py_buffer(ends), pa.py_buffer(values.tobytes().translate(None, b"\0"))]
-    if column.kind is Kind.TIMESTAMP:
-        return [pa.py_buffer(values * 1_000_000)]
-    if column.kind is Kind.FLOAT:
-        return [pa.py_buffer(values / 100)]
-    return [pa.py_buffer(values.astype(str(kind)))]
+def _numbers(digits: Bytes) -> NDArray[np.int64]:
+    numbers = np.full(len(digits), NULL, dtype=np.int64)
+    numbers[digits != b""] = digits[digits != b""].astype(np.int64)
+    return numbers
+
+
+def _text_buffers(kind: pa.DataType, values: Bytes) -> list[pa.Buffer]:
+    """The ends of texts and their bytes."""
+    width = np.int64 if pa.types.is_large_string(kind) else np.int32
+    ends = np.concatenate([[0], np.cumsum(np.char.str_len(values))]).astype(width)
+    return [pa.py_buffer(ends), pa.py_buffer(values.tobytes().translate(None, b"\0"))]
+
+
+def _number_buffer(form: Form, kind: pa.DataType, values: NDArray[np.int64]) -> pa.Buffer:
+    """8 or 4 bytes each."""
+    if form.kind is Kind.TIMESTAMP:
+        return pa.py_buffer(values * 1_000_000)
+    if form.kind is Kind.FLOAT:
+        return pa.py_buffer(values / form.scale)
+    return pa.py_buffer(values.astype(str(kind)))
