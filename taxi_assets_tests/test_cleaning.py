@@ -232,7 +232,13 @@ def test_a_repeated_row_is_counted_apart_wherever_it_stands() -> None:
 
 
 def test_rows_that_differ_in_one_column_only_are_no_duplicates() -> None:
-    changes = [{}, {"tip_amount": 0.01}, {"passenger_count": None}, {"passenger_count": 0}, {"store_and_fwd_flag": "Y"}]
+    changes: list[dict[str, Any]] = [
+        {},
+        {"tip_amount": 0.01},
+        {"passenger_count": None},
+        {"passenger_count": 0},
+        {"store_and_fwd_flag": "Y"},
+    ]
     assert len(_clean(*({**USUAL, **change} for change in changes))[0]) == 5
 
 

@@ -14,6 +14,7 @@ import pytest
 from taxi_assets import reading
 from taxi_assets.datasets import FOR_HIRE, GREEN_TAXI, HIGH_VOLUME, YELLOW_TAXI, Dataset
 from taxi_assets.errors import ContractError, CorruptFileError
+from taxi_assets.layouts import FileFormat
 from taxi_assets.reading import read_month
 
 HEADER = (
@@ -38,7 +39,7 @@ def _parquet(folder: Path, **columns: Any) -> Path:
 
 
 def _rows(path: Path, dataset: Dataset = YELLOW_TAXI) -> list[dict[str, Any]]:
-    file_format = "parquet" if path.suffix == ".parquet" else "csv.gz"
+    file_format: FileFormat = "parquet" if path.suffix == ".parquet" else "csv.gz"
     stream = read_month(path, file_format, dataset.published_columns)
     return [row for batch in stream.batches for row in batch.to_pylist()]
 

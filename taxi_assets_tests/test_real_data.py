@@ -135,9 +135,8 @@ def test_the_heads_of_all_csv_files_tlc_published_are_read_and_no_column_is_lost
     with capsys.disabled():
         print(f"\n303 heads, {unreadable} cut last lines kept as published:")
         for (name, header), months in eras.items():
-            print(
-                f"  {name:6} {months[0]}..{months[-1]} {len(months):3} files, {len(header):2} of {len(header):2} columns"
-            )
+            columns = f"{len(header):2} of {len(header):2} columns"
+            print(f"  {name:6} {months[0]}..{months[-1]} {len(months):3} files, {columns}")
 
 
 # File, dataset, month, rows.

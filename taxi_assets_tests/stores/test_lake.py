@@ -28,6 +28,7 @@ def fetched(lake: Lake, content: bytes, name: str = "yellow_tripdata_2021-01.csv
     path.write_bytes(content)
     return Publication(
         publisher="tlc",
+        publication="tlc",
         url=f"http://publisher/{name}",
         name=name,
         format="csv.gz",

@@ -4,6 +4,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -202,7 +203,7 @@ def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def far(month: Path) -> MonthFile:
     """A month that is elsewhere; a copy of a file stands for its download."""
     local = MonthFile.local(month)
-    return MonthFile("gs://bucket/month", local.rows, local.size, local.schema, None, lambda to: copy_to(month, to))
+    return replace(local, uri="gs://bucket/month", path=None, download=lambda to: copy_to(month, to))
 
 
 def test_a_month_elsewhere_is_here_for_as_long_as_it_is_read(far: MonthFile, table: pa.Table, scratch: Path) -> None:
@@ -233,7 +234,7 @@ def test_a_dataset_of_a_month_elsewhere_is_refused_with_advice(far: MonthFile) -
 
 
 def test_a_month_that_cannot_be_brought_here_says_so(far: MonthFile) -> None:
-    nowhere = MonthFile(far.uri, far.rows, far.size, far.schema)
+    nowhere = replace(far, download=None)
     with pytest.raises(ValueError, match="cannot be brought here"), nowhere.on_disk():
         pass
 
