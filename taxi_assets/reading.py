@@ -23,7 +23,7 @@ from taxi_assets.integrity import DAMAGE
 from taxi_assets.layouts import FileFormat
 from taxi_assets.mapping import Mapping, map_columns
 
-BATCH_ROWS = 65_536
+BATCH_ROWS = 32_768
 MAX_ROWS = 100_000_000
 """No month of any dataset has had more than 21 million rows; a file that unpacks to more than this is refused."""
 PUBLISHED_TEXT = "published_text"
@@ -60,7 +60,7 @@ class _NotPlainError(Exception):
 
 
 def read_month(path: Path, file_format: FileFormat, columns: Sequence[Column]) -> TripStream:
-    """The rows of a published file as batches of up to 65,536 rows; `columns` are the dataset's published ones.
+    """The rows of a published file as batches of up to about 32,768 rows; `columns` are the dataset's published ones.
 
     Raises CorruptFileError when the file is not whole, ContractError when a required column is missing or a value does
     not fit its column; both also while the batches are read.

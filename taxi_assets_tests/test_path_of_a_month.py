@@ -80,7 +80,9 @@ def test_a_month_goes_through_bucket_and_bigquery_by_load_job(
     assert _equal_everywhere(rows(google_settings, "yellow", "2021-02"))
     jobs = google_bigquery.Client(project=google_settings.gcp_project).list_jobs()
     loads = [job for job in jobs if job.job_type == "load" and job.destination.dataset_id == google_settings.bq_dataset]
-    assert {job.destination.table_id for job in loads} == {"yellow_taxi_trips$202101", "yellow_taxi_trips$202102"}
+    assert {job.destination.table_id for job in loads} == {
+        f"yellow_taxi_trips{quarantine}$2021{month}" for quarantine in ("", "_quarantine") for month in ("01", "02")
+    }
     assert {job.write_disposition for job in loads} == {"WRITE_TRUNCATE"}
     uri = f"gs://{google_settings.gcs_bucket}/trips/yellow/trip_month=2021-01-01/yellow_tripdata_2021-01.parquet"
     assert uri in {source for job in loads for source in job.source_uris}

@@ -1,34 +1,27 @@
-"""Months in a DuckDB file: the warehouse of a laptop, where BigQuery would stand.
-
-DuckDB lets one process write at a time, so writers queue at a lock file beside the database. A month is replaced in
-one transaction.
+"""Months in a DuckDB file: the warehouse of a laptop, where BigQuery would stand. A month is replaced in one
+transaction.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import duckdb
-from filelock import FileLock, Timeout
-
 from taxi_assets.checksums import EPOCH, Checksums, of_groups, scale
 from taxi_assets.errors import TaxiError
 from taxi_assets.months import Month
+from taxi_assets.stores.duckdb_file import WAIT_SECONDS, DuckDBFile, quoted
 from taxi_assets.stores.types import types_of
 
 if TYPE_CHECKING:
+    import duckdb
     import pandas as pd
     import pyarrow as pa
 
     from taxi_assets.stores.parquet import MonthFile
-
-WAIT_SECONDS = 600
-_MEMORY_LIMIT = "256MB"
 
 
 @dataclass(frozen=True)
@@ -56,7 +49,7 @@ class DuckDBTable:
         with ExitStack() as stack:
             loads = [(self, file)] if quarantined is None else [(self, file), (self.quarantine, quarantined)]
             paths = [stack.enter_context(source.on_disk()) for _, source in loads]
-            connection = stack.enter_context(self._connected(read_only=False))
+            connection = stack.enter_context(self._file.connected(read_only=False))
             connection.begin()
             for (table, source), path in zip(loads, paths, strict=True):
                 table._load(connection, month, source, path)
@@ -67,31 +60,35 @@ class DuckDBTable:
         """Rows of the month; 0 when there is no table yet."""
         if not self.database.exists():
             return 0
-        with self._connected(read_only=True) as connection:
+        with self._file.connected() as connection:
             return self._rows(connection, month) if self._columns(connection) else 0
 
     def checksums(self, month: Month) -> Checksums:
         """What the month's rows add up to, column by column."""
-        with self._connected(read_only=True) as connection:
+        with self._file.connected() as connection:
             types = self._columns(connection)
             texts = [name for name, kind in types.items() if kind == "VARCHAR"]
             numbers = [name for name, kind in types.items() if kind != "VARCHAR"]
-            sums = [part for name in numbers for part in (f"count({_quoted(name)})", _sum(name, types[name]))]
-            what = ", ".join([*map(_quoted, texts), "count(*)", *sums])
+            sums = [part for name in numbers for part in (f"count({quoted(name)})", _sum(name, types[name]))]
+            what = ", ".join([*map(quoted, texts), "count(*)", *sums])
             query = f"SELECT {what} FROM {self._table} WHERE trip_month = ?"  # noqa: S608 quoted
             if texts:
-                query += f" GROUP BY {', '.join(map(_quoted, texts))}"
+                query += f" GROUP BY {', '.join(map(quoted, texts))}"
             return of_groups(texts, numbers, connection.execute(query, [month.first_day]).fetchall())
 
     def frame(self, month: Month) -> pd.DataFrame:
         """The whole month as a DataFrame."""
-        with self._connected(read_only=True) as connection:
+        with self._file.connected() as connection:
             query = f"SELECT * FROM {self._table} WHERE trip_month = ?"  # noqa: S608 quoted
             return connection.execute(query, [month.first_day]).df()
 
     @property
+    def _file(self) -> DuckDBFile:
+        return DuckDBFile(self.database, self.wait_seconds)
+
+    @property
     def _table(self) -> str:
-        return f"{_quoted(self.schema)}.{_quoted(self.name)}"
+        return f"{quoted(self.schema)}.{quoted(self.name)}"
 
     def _rows(self, connection: duckdb.DuckDBPyConnection, month: Month) -> int:
         query = f"SELECT count(*) FROM {self._table} WHERE trip_month = ?"  # noqa: S608 quoted
@@ -118,8 +115,8 @@ class DuckDBTable:
         wanted = {field.name: types_of(field.type).duckdb for field in schema}
         present = self._columns(connection)
         if not present:
-            columns = ", ".join(f"{_quoted(name)} {kind}" for name, kind in wanted.items())
-            connection.execute(f"CREATE SCHEMA IF NOT EXISTS {_quoted(self.schema)}")
+            columns = ", ".join(f"{quoted(name)} {kind}" for name, kind in wanted.items())
+            connection.execute(f"CREATE SCHEMA IF NOT EXISTS {quoted(self.schema)}")
             connection.execute(f"CREATE TABLE {self._table} ({columns})")
         for name, kind in wanted.items():
             if name not in present:
@@ -132,54 +129,16 @@ class DuckDBTable:
 
     def _add_column(self, connection: duckdb.DuckDBPyConnection, name: str, kind: str, *, created: bool) -> None:
         if not created:
-            connection.execute(f"ALTER TABLE {self._table} ADD COLUMN {_quoted(name)} {kind}")
+            connection.execute(f"ALTER TABLE {self._table} ADD COLUMN {quoted(name)} {kind}")
         doc = self.docs.get(name, "Not in TLC's data dictionary when this was written.").replace("'", "''")
-        connection.execute(f"COMMENT ON COLUMN {self._table}.{_quoted(name)} IS '{doc}'")
-
-    @contextmanager
-    def _connected(self, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
-        self.database.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(self.database.with_name(f"{self.database.name}.lock"))
-        try:
-            with lock.acquire(timeout=self.wait_seconds):
-                connection = self._open(read_only=read_only)
-                try:
-                    yield connection
-                finally:
-                    connection.close()
-        except Timeout as error:
-            raise self._held(error) from error
-
-    def _open(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
-        """Opens the file, waiting while a program that does not know our lock (a DuckDB shell, say) holds it."""
-        deadline = time.monotonic() + self.wait_seconds
-        while True:
-            try:
-                return duckdb.connect(self.database, read_only=read_only, config={"memory_limit": _MEMORY_LIMIT})
-            except duckdb.IOException as error:
-                if "lock" not in str(error):
-                    raise TaxiError(f"DuckDB cannot open {self.database}: {error}.", "Is it a DuckDB file?") from error
-                if time.monotonic() > deadline:
-                    raise self._held(error) from error
-                time.sleep(0.2)
-
-    def _held(self, error: Exception) -> TaxiError:
-        return TaxiError(
-            f"Another program holds the warehouse for longer than {self.wait_seconds:.0f} s: {error}.",
-            f"Close what has {self.database} open.",
-            retry=True,
-        )
+        connection.execute(f"COMMENT ON COLUMN {self._table}.{quoted(name)} IS '{doc}'")
 
 
 def _sum(name: str, kind: str) -> str:
     """The sum of a column's whole numbers, as `checksums.py` defines them."""
-    column = _quoted(name)
+    column = quoted(name)
     if kind == "DOUBLE":
         return f"sum(floor({column} * {scale(name)} + 0.5)::BIGINT)"
     if kind == "TIMESTAMP":
         return f"sum((epoch_us({column}) - epoch_us(TIMESTAMP '{EPOCH}')) // 1000000)"
     return f"sum(date_diff('day', DATE '1970-01-01', {column}))" if kind == "DATE" else f"sum({column})"
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 ROW_GROUP_ROWS = 131_072
 """Small enough to be held in memory while it fills, large enough to compress and to prune by."""
-_BATCH_ROWS = 65_536
+_BATCH_ROWS = 16_384
 _DELTA = ("pickup_datetime", "dropoff_datetime", "source_row")
 """Columns of long, slowly rising numbers: delta encoding is smaller and faster than a dictionary of them."""
 

@@ -7,9 +7,7 @@ writer that dies leaves nothing.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, LiteralString
 
@@ -21,15 +19,13 @@ from taxi_assets.checksums import EPOCH, Checksums, of_groups, scale
 from taxi_assets.errors import TaxiError
 from taxi_assets.months import Month
 from taxi_assets.stores.postgres_copy import encoded, encoded_types
+from taxi_assets.stores.postgres_session import column_types, connected, exists, lock, with_short_locks
 from taxi_assets.stores.types import types_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
 WAIT_FOR_OTHER_LOADER = "10min"
-SWAP_LOCK_TIMEOUT = "2s"
-"""Waiting for the table's lock holds up every new reader behind us, so the wait is short and repeated."""
-SWAP_ATTEMPTS = 30
 _ENCODED_AS = {
     "timestamp without time zone": "TIMESTAMP",
     "double precision": "FLOAT8",
@@ -71,18 +67,18 @@ class PostgresTable:
         helps).
         """
         loads = [(self, rows)] if quarantined is None else [(self, rows), (self.quarantine, quarantined)]
-        with _connected(self.url) as connection:
+        with connected(self.url) as connection:
             for table, stream in loads:
                 table._prepare(connection, stream.schema)
             with connection.transaction():
                 self._lock_month(connection, month)
                 counts = [table._load(connection, month, stream) for table, stream in loads]
-                _with_short_locks(connection, [step for table, _ in loads for step in table._swap(connection, month)])
+                with_short_locks(connection, [step for table, _ in loads for step in table._swap(connection, month)])
         return counts[0]
 
     def count(self, month: Month) -> int:
         """Rows of the month; 0 when there is no table yet."""
-        with _connected(self.url) as connection:
+        with connected(self.url) as connection:
             if not self._kind(connection):
                 return 0
             query = SQL("SELECT count(*) FROM {} WHERE trip_month = {}").format(self._table, Literal(month.first_day))
@@ -91,8 +87,8 @@ class PostgresTable:
 
     def checksums(self, month: Month) -> Checksums:
         """What the month's rows add up to, column by column: one scan of its partition."""
-        with _connected(self.url) as connection:
-            types = _column_types(connection, self._table)
+        with connected(self.url) as connection:
+            types = column_types(connection, self._table)
             texts = [name for name, kind in types.items() if kind == "text"]
             numbers = [name for name, kind in types.items() if kind != "text"]
             sums = [
@@ -143,7 +139,7 @@ class PostgresTable:
     def _prepare(self, connection: psycopg.Connection, schema: pa.Schema) -> None:
         """The table exists, is ours, and has every column."""
         with connection.transaction():
-            _lock(connection, f"{self.schema}.{self.name}")
+            lock(connection, f"{self.schema}.{self.name}")
             kind = self._kind(connection)
             if not kind:
                 self._create(connection, schema)
@@ -162,11 +158,11 @@ class PostgresTable:
         self._comment(connection, schema.names)
 
     def _add_columns(self, connection: psycopg.Connection, schema: pa.Schema) -> None:
-        present = _column_types(connection, self._table)
+        present = column_types(connection, self._table)
         new = [field for field in schema if field.name not in present]
         for field in new:
             statement = SQL("ALTER TABLE {} ADD COLUMN {}").format(self._table, _column(field))
-            _with_short_locks(connection, [statement])
+            with_short_locks(connection, [statement])
         self._comment(connection, [field.name for field in new])
 
     def _comment(self, connection: psycopg.Connection, names: list[str]) -> None:
@@ -176,7 +172,7 @@ class PostgresTable:
 
     def _check_types(self, connection: psycopg.Connection, schema: pa.Schema, table: Identifier) -> None:
         """A binary COPY does not check types: a float8 sent into a bigint would be stored as garbage."""
-        present = _column_types(connection, table)
+        present = column_types(connection, table)
         for name, sent in encoded_types(schema).items():
             if _ENCODED_AS.get(present[name]) != sent:
                 raise TaxiError(
@@ -186,7 +182,7 @@ class PostgresTable:
 
     def _lock_month(self, connection: psycopg.Connection, month: Month) -> None:
         connection.execute(SQL("SET LOCAL lock_timeout = {}").format(Literal(WAIT_FOR_OTHER_LOADER)))
-        _lock(connection, f"{self.schema}.{self.name} {month}")
+        lock(connection, f"{self.schema}.{self.name} {month}")
 
     def _create_new(self, connection: psycopg.Connection, month: Month) -> None:
         """The month's new table. Its checks let ATTACH skip a scan, and the planner skip the month by pickup time."""
@@ -237,52 +233,10 @@ class PostgresTable:
                 self._table, old, Literal(month.first_day)
             ),
         ]
-        if _exists(connection, self.schema, partition):
+        if exists(connection, self.schema, partition):
             detach = SQL("ALTER TABLE {} DETACH PARTITION {}").format(self._table, old)
             steps = [detach, SQL("DROP TABLE {}").format(old), *steps]
         return steps
-
-
-@contextmanager
-def _connected(url: str) -> Iterator[psycopg.Connection]:
-    try:
-        with psycopg.connect(url, autocommit=True, application_name="taxi_assets", connect_timeout=10) as connection:
-            connection.execute("SET TIME ZONE 'UTC'")
-            yield connection
-    except psycopg.OperationalError as error:
-        raise TaxiError(
-            f"Postgres cannot be used: {str(error).strip()}.",
-            "Nothing was changed. Is the server up, is its URL right?",
-            retry=True,
-        ) from error
-    except psycopg.errors.InsufficientPrivilege as error:
-        raise TaxiError(
-            f"Postgres: {str(error).strip()}.", "Grant the user CREATE on the schema, and the tables."
-        ) from error
-
-
-def _lock(connection: psycopg.Connection, what: str) -> None:
-    """Waits for this transaction's turn at `what`; held until it ends."""
-    connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 20090101))", (what,))
-
-
-def _with_short_locks(connection: psycopg.Connection, statements: list[Composed]) -> None:
-    """Runs statements that need the table for themselves, giving way to its readers between attempts."""
-    connection.execute(SQL("SET LOCAL lock_timeout = {}").format(Literal(SWAP_LOCK_TIMEOUT)))
-    for attempt in range(SWAP_ATTEMPTS):
-        try:
-            with connection.transaction():
-                for statement in statements:
-                    connection.execute(statement)
-        except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected):
-            time.sleep(min(0.1 * 2**attempt, 5.0))
-        else:
-            return
-    raise TaxiError(
-        "Postgres: a long query holds the table, so that the month cannot be swapped in.",
-        "Nothing was changed. Let the query end (see pg_stat_activity).",
-        retry=True,
-    )
 
 
 def _sum(name: str, kind: str) -> LiteralString:
@@ -296,18 +250,3 @@ def _sum(name: str, kind: str) -> LiteralString:
 
 def _column(field: pa.Field) -> Composed:
     return SQL("{} {}").format(Identifier(field.name), SQL(types_of(field.type).postgres))
-
-
-def _column_types(connection: psycopg.Connection, table: Identifier) -> dict[str, str]:
-    query = (
-        "SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute"
-        " WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped"
-    )
-    return dict(connection.execute(query, (table.as_string(connection),)).fetchall())
-
-
-def _exists(connection: psycopg.Connection, schema: str, name: str) -> bool:
-    query = (
-        "SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = %s AND c.relname = %s"
-    )
-    return connection.execute(query, (schema, name)).fetchone() is not None

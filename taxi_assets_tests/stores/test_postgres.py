@@ -16,7 +16,7 @@ import pytest
 
 from taxi_assets.errors import TaxiError
 from taxi_assets.months import Month
-from taxi_assets.stores import postgres
+from taxi_assets.stores import postgres_session
 from taxi_assets.stores.postgres import PostgresTable
 
 JANUARY, FEBRUARY = Month(2021, 1), Month(2021, 2)
@@ -206,7 +206,7 @@ def test_a_server_that_is_not_there_is_worth_a_retry(postgres_schema: str) -> No
 def test_a_long_query_delays_the_swap_and_is_not_disturbed(
     table: PostgresTable, postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(postgres, "SWAP_LOCK_TIMEOUT", "100ms")
+    monkeypatch.setattr(postgres_session, "SWAP_LOCK_TIMEOUT", "100ms")
     table.replace_month(JANUARY, trips(JANUARY, 10))
     with psycopg.connect(postgres_url, options=f"-c search_path={table.schema}") as reader:
         reader.execute("SELECT count(*) FROM yellow_taxi_trips")
@@ -224,8 +224,8 @@ def test_a_long_query_delays_the_swap_and_is_not_disturbed(
 def test_a_query_that_never_ends_makes_the_load_give_up_with_the_old_month_in_place(
     table: PostgresTable, postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(postgres, "SWAP_LOCK_TIMEOUT", "50ms")
-    monkeypatch.setattr(postgres, "SWAP_ATTEMPTS", 2)
+    monkeypatch.setattr(postgres_session, "SWAP_LOCK_TIMEOUT", "50ms")
+    monkeypatch.setattr(postgres_session, "SWAP_ATTEMPTS", 2)
     table.replace_month(JANUARY, trips(JANUARY, 10))
     with psycopg.connect(postgres_url, options=f"-c search_path={table.schema}") as reader:
         reader.execute("SELECT count(*) FROM yellow_taxi_trips")

@@ -1,0 +1,81 @@
+"""The DuckDB file and whose turn it is to have it open.
+
+DuckDB lets one process at a time write, and none read meanwhile, so all queue at a lock file beside the database.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+from filelock import FileLock, Timeout
+
+from taxi_assets.errors import TaxiError
+
+WAIT_SECONDS = 600
+_MEMORY_LIMIT = "128MB"
+
+
+@dataclass(frozen=True)
+class DuckDBFile:
+    """The database file at `path`."""
+
+    path: Path
+    wait_seconds: float = WAIT_SECONDS
+
+    @contextmanager
+    def connected(self, *, read_only: bool = True) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection of our own.
+
+        Raises TaxiError when another program holds the database for longer than `wait_seconds` (retry helps), or the
+        file is none of DuckDB's.
+        """
+        with self.locked():
+            connection = self._open(read_only=read_only)
+            try:
+                yield connection
+            finally:
+                connection.close()
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Our turn at the file, for code that opens it by itself; raises TaxiError as `connected` does."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(self.path.with_name(f"{self.path.name}.lock"))
+        try:
+            lock.acquire(timeout=self.wait_seconds)
+        except Timeout as error:
+            raise self._held(error) from error
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def _open(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
+        """Opens the file, waiting while a program that does not know our lock (a DuckDB shell, say) holds it."""
+        deadline = time.monotonic() + self.wait_seconds
+        while True:
+            try:
+                return duckdb.connect(self.path, read_only=read_only, config={"memory_limit": _MEMORY_LIMIT})
+            except duckdb.IOException as error:
+                if "lock" not in str(error):
+                    raise TaxiError(f"DuckDB cannot open {self.path}: {error}.", "Is it a DuckDB file?") from error
+                if time.monotonic() > deadline:
+                    raise self._held(error) from error
+                time.sleep(0.2)
+
+    def _held(self, error: Exception) -> TaxiError:
+        return TaxiError(
+            f"Another program holds the warehouse for longer than {self.wait_seconds:.0f} s: {error}.",
+            f"Close what has {self.path} open.",
+            retry=True,
+        )
+
+
+def quoted(name: str) -> str:
+    """A name as DuckDB's SQL has it."""
+    return '"' + name.replace('"', '""') + '"'

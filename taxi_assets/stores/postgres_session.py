@@ -1,0 +1,82 @@
+"""How we talk to Postgres: connections whose errors say what to do, and locks that give way to readers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+from psycopg.sql import SQL, Composed, Identifier, Literal
+
+from taxi_assets.errors import TaxiError
+
+SWAP_LOCK_TIMEOUT = "2s"
+"""Waiting for the table's lock holds up every new reader behind us, so the wait is short and repeated."""
+SWAP_ATTEMPTS = 30
+
+
+@contextmanager
+def connected(url: str) -> Iterator[psycopg.Connection]:
+    """A connection that commits each statement outside a transaction; `url` as libpq reads it.
+
+    Raises TaxiError when the server cannot be reached (retry helps) or does not let us.
+    """
+    try:
+        with psycopg.connect(url, autocommit=True, application_name="taxi_assets", connect_timeout=10) as connection:
+            connection.execute("SET TIME ZONE 'UTC'")
+            yield connection
+    except psycopg.OperationalError as error:
+        raise TaxiError(
+            f"Postgres cannot be used: {str(error).strip()}.",
+            "Nothing was changed. Is the server up, is its URL right?",
+            retry=True,
+        ) from error
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise TaxiError(
+            f"Postgres: {str(error).strip()}.", "Grant the user CREATE on the schema, and the tables."
+        ) from error
+
+
+def lock(connection: psycopg.Connection, what: str) -> None:
+    """Waits for this transaction's turn at `what`; held until it ends."""
+    connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 20090101))", (what,))
+
+
+def with_short_locks(connection: psycopg.Connection, statements: list[Composed]) -> None:
+    """Runs statements that need a table for themselves, giving way to its readers between attempts.
+
+    In a transaction. Raises TaxiError (retry helps) when the readers never let go.
+    """
+    connection.execute(SQL("SET LOCAL lock_timeout = {}").format(Literal(SWAP_LOCK_TIMEOUT)))
+    for attempt in range(SWAP_ATTEMPTS):
+        try:
+            with connection.transaction():
+                for statement in statements:
+                    connection.execute(statement)
+        except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected):
+            time.sleep(min(0.1 * 2**attempt, 5.0))
+        else:
+            return
+    raise TaxiError(
+        "Postgres: a long query holds the table, so that it cannot be changed.",
+        "Nothing was changed. Let the query end (see pg_stat_activity).",
+        retry=True,
+    )
+
+
+def column_types(connection: psycopg.Connection, table: Identifier) -> dict[str, str]:
+    """The columns of a table or view, in their order, with their types; raises UndefinedTable without it."""
+    query = (
+        "SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute"
+        " WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum"
+    )
+    return dict(connection.execute(query, (table.as_string(connection),)).fetchall())
+
+
+def exists(connection: psycopg.Connection, schema: str, name: str) -> bool:
+    """Whether there is a table or view of that name."""
+    query = (
+        "SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = %s AND c.relname = %s"
+    )
+    return connection.execute(query, (schema, name)).fetchone() is not None
