@@ -1,4 +1,4 @@
-"""Arrow's memory, and its scalars and constant columns made without pandas.
+"""Arrow scalars and constant columns made without pandas.
 
 pyarrow imports pandas (about a second) as soon as it is given a Python value, so every literal of the hot path is
 made here.
@@ -6,7 +6,6 @@ made here.
 
 from __future__ import annotations
 
-import contextlib
 import struct
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
@@ -14,10 +13,6 @@ from datetime import date, datetime, timedelta
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-
-with contextlib.suppress(NotImplementedError):
-    # Of pyarrow's allocators the one that holds least memory over a month: 510 MB against 620 for its default.
-    pa.set_memory_pool(pa.jemalloc_memory_pool())
 
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 naive, as TLC's times
 _FORMATS = {
