@@ -7,13 +7,15 @@ from typing import Any
 
 from dagster import Definitions, EnvVar, in_process_executor
 
-from taxi_assets.assets import assets_of
+from taxi_assets.assets import assets_of, taxi_zones
 from taxi_assets.checks import checks_of
 from taxi_assets.datasets import DATASETS
-from taxi_assets.io_managers.base import MonthIOManager
+from taxi_assets.io_managers.base import MonthIOManager, TableIOManager
+from taxi_assets.io_managers.frames import BigQueryFrames, DuckDBFrames, FrameTables
 from taxi_assets.io_managers.parquet import CleanParquet, LocalBucket
 from taxi_assets.io_managers.postgres import PostgresTables
 from taxi_assets.io_managers.raw_files import RawFiles
+from taxi_assets.io_managers.zones import ZoneTables
 from taxi_assets.jobs import trips_job
 from taxi_assets.resources.lake import LakeFolder
 from taxi_assets.resources.postgres import LocalPostgres, OwnPostgres, PostgresServer
@@ -31,7 +33,7 @@ def build_definitions(settings: Settings, resources: Mapping[str, Any] | None = 
     """
     jobs = [trips_job(dataset) for dataset in DATASETS.values()]
     return Definitions(
-        assets=[asset for dataset in DATASETS.values() for asset in assets_of(dataset)],
+        assets=[taxi_zones(), *(asset for dataset in DATASETS.values() for asset in assets_of(dataset))],
         asset_checks=[check for dataset in DATASETS.values() for check in checks_of(dataset)],
         jobs=jobs,
         schedules=[monthly_schedule(job) for job in jobs],
@@ -47,14 +49,18 @@ def resources_for(settings: Settings) -> dict[str, Any]:
     publisher = TripPublisher(
         name=settings.publisher, sample_rows=settings.sample_rows, sample_format=settings.sample_format
     )
+    warehouse = _warehouse(settings)
+    postgres = PostgresTables(server=_postgres(settings), schema_name=settings.postgres_schema)
     return {
         "lake": lake,
         "publisher": publisher,
         "raw_files": RawFiles(lake=lake),
         "clean_parquet": CleanParquet(lake=lake),
         "bucket": _bucket(settings),
-        "warehouse": _warehouse(settings),
-        "postgres": PostgresTables(server=_postgres(settings), schema_name=settings.postgres_schema),
+        "warehouse": warehouse,
+        "postgres": postgres,
+        "zone_tables": ZoneTables(warehouse=warehouse, postgres=postgres),
+        "daily_tables": _frames(settings),
     }
 
 
@@ -68,7 +74,7 @@ def _bucket(settings: Settings) -> MonthIOManager:
     return GCSBucket(gcs=GCSResource(project=settings.gcp_project), bucket=settings.gcs_bucket)
 
 
-def _warehouse(settings: Settings) -> MonthIOManager:
+def _warehouse(settings: Settings) -> TableIOManager:
     if settings.bq_dataset is None:
         from taxi_assets.io_managers.duckdb import DuckDBWarehouse
 
@@ -79,6 +85,12 @@ def _warehouse(settings: Settings) -> MonthIOManager:
 
     client = BigQueryResource(project=settings.gcp_project, location=settings.bq_location)
     return BigQueryWarehouse(bigquery=client, dataset_name=settings.bq_dataset)
+
+
+def _frames(settings: Settings) -> FrameTables:
+    if settings.bq_dataset is None or settings.gcp_project is None:
+        return DuckDBFrames(database=str(settings.warehouse), schema_name=WAREHOUSE_SCHEMA)
+    return BigQueryFrames(project=settings.gcp_project, dataset=settings.bq_dataset, location=settings.bq_location)
 
 
 def _postgres(settings: Settings) -> PostgresServer:

@@ -5,7 +5,7 @@ Those that must hold are blocking: what comes after them in the run does not hap
 
 import warnings
 from collections.abc import Mapping
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from dagster import (
     AssetCheckExecutionContext,
@@ -20,12 +20,14 @@ from dagster import (
 )
 
 from taxi_assets.checksums import Checksums
+from taxi_assets.daily import differences, in_all
 from taxi_assets.datasets import Dataset
 from taxi_assets.partitions import month_of_run, months_of
 from taxi_assets.published_rows import published_rows
 from taxi_assets.resources.lake import LakeFolder
 from taxi_assets.rules import ZONES
 from taxi_assets.stores.parquet import MonthFile, MonthFiles
+from taxi_assets.stores.warehouse_month import WarehouseMonth
 
 # Checks by month are what makes a month's own result visible; that Dagster calls them a preview is known.
 warnings.filterwarnings("ignore", "Specifying a partitions_def on an AssetCheckSpec", PreviewWarning)
@@ -52,6 +54,7 @@ def checks_of(dataset: Dataset) -> list[AssetChecksDefinition]:
         _zones_are_known(dataset),
         _volume_is_usual(dataset),
         *(_equals_clean(dataset, name) for name in ("gcs_parquet", "bq_table", "postgres_table")),
+        _adds_up(dataset),
     ]
 
 
@@ -170,6 +173,27 @@ def _equals_clean(dataset: Dataset, name: str) -> AssetChecksDefinition:
         )
 
     return equals_clean_trips
+
+
+def _adds_up(dataset: Dataset) -> AssetChecksDefinition:
+    @asset_check(
+        **_on(dataset, "daily_trips"),
+        blocking=True,
+        additional_ins={"table": AssetIn(AssetKey([dataset.name, "bq_table"]))},
+        description="The days of the month add up to its trips in bq_table: their number, and every sum exactly.",
+    )
+    def adds_up_to_bq_table(
+        table: WarehouseMonth,
+        daily_trips: Any,  # noqa: ANN401 a pandas.DataFrame, which is not imported to say so
+    ) -> AssetCheckResult:
+        found = differences(daily_trips, table.query(in_all(dataset)))
+        return AssetCheckResult(
+            passed=not found,
+            description="; ".join(found) if found else f"{int(daily_trips['trips'].sum()):,} trips by day.",
+            metadata={"rows": len(daily_trips)},
+        )
+
+    return adds_up_to_bq_table
 
 
 def _ratios(ratios: Mapping[str, float]) -> str:

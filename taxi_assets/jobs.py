@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from dagster import AssetSelection, define_asset_job
 
 from taxi_assets.datasets import Dataset
+from taxi_assets.zones import TABLE
 
 if TYPE_CHECKING:
     # Dagster does not export the type that define_asset_job returns.
@@ -14,9 +15,12 @@ if TYPE_CHECKING:
 
 
 def trips_job(dataset: Dataset) -> UnresolvedAssetJobDefinition:
-    """`yellow_trips`, `green_trips`, …: all assets of the dataset for the month of the run's partition key."""
+    """`yellow_trips`, `green_trips`, …: all assets of the dataset for the month of the run's partition key.
+
+    The zone lookup, which has no months, comes along: it is small, and the first run finds it made.
+    """
     return define_asset_job(
         f"{dataset.name}_trips",
-        selection=AssetSelection.groups(dataset.name),
+        selection=AssetSelection.groups(dataset.name) | AssetSelection.assets(TABLE),
         description=f"A month of {dataset.title.lower()} trips: published file, bucket, warehouse, Postgres.",
     )

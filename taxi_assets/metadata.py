@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dagster import MetadataValue, TableColumn, TableSchema
 
 from taxi_assets.cleaning import Tally
-from taxi_assets.datasets import Dataset
+from taxi_assets.columns import Column
 from taxi_assets.stores.lake import Publication
 from taxi_assets.stores.parquet import MonthFile
 
 
-def column_metadata(dataset: Dataset) -> dict[str, Any]:
-    """The columns of the dataset's tables with their meanings, in the types of Postgres."""
-    columns = [
-        TableColumn(column.name, column.kind.value.postgres, description=column.description)
-        for column in dataset.columns
+def column_metadata(columns: Sequence[Column]) -> dict[str, Any]:
+    """The columns of a table with their meanings, in the types of Postgres."""
+    described = [
+        TableColumn(column.name, column.kind.value.postgres, description=column.description) for column in columns
     ]
-    return {"dagster/column_schema": TableSchema(columns)}
+    return {"dagster/column_schema": TableSchema(described)}
 
 
 def publication_metadata(publication: Publication, *, unchanged: bool) -> dict[str, Any]:

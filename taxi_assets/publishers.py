@@ -22,9 +22,12 @@ from taxi_assets.layouts import FileFormat
 from taxi_assets.months import Month
 from taxi_assets.stores.files import sha256
 from taxi_assets.stores.lake import Publication
+from taxi_assets.zones import ZoneLookup
 
 TLC_URL = "https://d37ci6vzurychx.cloudfront.net"
 DATATALKS_URL = "https://github.com/DataTalksClub/nyc-tlc-data/releases/download"
+MIRROR = "mirror"
+"""The name of a publisher given by its base URL; it may have a part of what TLC publishes."""
 LONGEST_LAG = timedelta(days=120)
 """TLC has published months 47 to 105 days after their end; one still absent after this long is not merely late."""
 
@@ -36,6 +39,13 @@ class Publisher(Protocol):
         """The month's file, fetched into `folder`; `known` itself when the publisher's file has not changed.
 
         Raises NotPublishedError, BlockedError, CorruptFileError, or another TaxiError.
+        """
+        ...
+
+    def zones(self, folder: Path) -> ZoneLookup:
+        """The lookup of TLC's taxi zones, fetched through `folder`; without names from a mirror that has none.
+
+        Raises NotPublishedError, ContractError, or another TaxiError.
         """
         ...
 
@@ -58,6 +68,8 @@ class Site:
 
 TLC_SITE = Site("tlc", "trip-data", "parquet", Month(2023, 1))
 DATATALKS_SITE = Site("datatalks", "{dataset}", "csv.gz", Month(2020, 1))
+ZONES_PATH = "misc/taxi_zone_lookup.csv"
+"""Below the base URL of either."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +103,21 @@ class WebPublisher:
                 return cast("Publication", known)
             check_file(target, site.format)
         return _publication(self.name, site.name, site.file_name(dataset, month), site.format, fetched)
+
+    def zones(self, folder: Path) -> ZoneLookup:
+        url = f"{self.base.rstrip('/')}/{ZONES_PATH}"
+        target = folder / f"{secrets.token_hex(6)}-zones.csv"
+        try:
+            download(url, target, patience=self.patience)
+            return ZoneLookup.of_bytes(target.read_bytes(), url)
+        except AbsentError as error:
+            if self.name == MIRROR:
+                return ZoneLookup.without_names()
+            raise NotPublishedError(
+                f"Publisher {self.name} has no zone lookup ({url}: {error.status}).", "Has it moved?"
+            ) from error
+        finally:
+            target.unlink(missing_ok=True)
 
     def _explained(self, absences: list[AbsentError], dataset: Dataset, month: Month) -> TaxiError:
         """Not published, or are we refused? A month known to exist tells (TLC's CDN answers 403 in both cases)."""
@@ -141,6 +168,11 @@ class SamplePublisher:
             self.name, self.name, f"sample/{dataset.month_name(month)}.{file_format}", file_format, made
         )
 
+    def zones(self, folder: Path) -> ZoneLookup:
+        from taxi_assets.sample.zones import zone_lookup
+
+        return ZoneLookup.of_bytes(zone_lookup(), f"sample://{ZONES_PATH}")
+
     @staticmethod
     def _usual_format(month: Month) -> FileFormat:
         """The publication most people load a month from: CSV as far as the mirror has it."""
@@ -159,7 +191,7 @@ def publisher(
     if name == "datatalks":
         return WebPublisher("datatalks", DATATALKS_URL, (DATATALKS_SITE,), patience)
     if name.startswith(("http://", "https://", "file://")):
-        return WebPublisher("mirror", name, (TLC_SITE, DATATALKS_SITE), patience)
+        return WebPublisher(MIRROR, name, (TLC_SITE, DATATALKS_SITE), patience)
     raise ValueError(
         f"{name!r} is no publisher: use tlc, datatalks, sample, or the base URL of a mirror (http, https, file)"
     )

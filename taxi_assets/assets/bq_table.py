@@ -13,7 +13,7 @@ def bq_table(dataset: Dataset) -> AssetsDefinition:
         **common(dataset),
         io_manager_key="warehouse",
         kinds={"bigquery"},
-        metadata=column_metadata(dataset),
+        metadata=column_metadata(dataset.columns),
         description=f"The month in the warehouse's table {dataset.table}: a partition of BigQuery's table, or rows of "
         "the DuckDB file that stands in for it. Loading a month replaces it.",
     )

@@ -28,7 +28,7 @@ def clean_trips(dataset: Dataset) -> AssetsDefinition:
         **common(dataset),
         io_manager_key="clean_parquet",
         kinds={"parquet", "arrow"},
-        metadata=column_metadata(dataset),
+        metadata=column_metadata(dataset.columns),
         description=f"{dataset.title} trips in one schema for all years. Rows that break a rule lie in quarantine with "
         "their reasons, so that raw = clean + quarantined.",
     )

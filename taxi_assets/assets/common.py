@@ -11,7 +11,7 @@ from taxi_assets.datasets import Dataset
 from taxi_assets.partitions import months_of
 
 OWNER = "team:taxi-data"
-_RETRIES = RetryPolicy(max_retries=2, delay=5, backoff=Backoff.EXPONENTIAL, jitter=Jitter.PLUS_MINUS)
+RETRIES = RetryPolicy(max_retries=2, delay=5, backoff=Backoff.EXPONENTIAL, jitter=Jitter.PLUS_MINUS)
 
 
 class Common(TypedDict):
@@ -32,6 +32,6 @@ def common(dataset: Dataset) -> Common:
         "group_name": dataset.name,
         "partitions_def": months_of(dataset),
         "owners": [OWNER],
-        "retry_policy": _RETRIES,
+        "retry_policy": RETRIES,
         "code_version": "1",
     }

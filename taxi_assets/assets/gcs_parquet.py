@@ -13,7 +13,7 @@ def gcs_parquet(dataset: Dataset) -> AssetsDefinition:
         **common(dataset),
         io_manager_key="bucket",
         kinds={"parquet", "gcs"},
-        metadata=column_metadata(dataset),
+        metadata=column_metadata(dataset.columns),
         description=f"The clean month of {dataset.title.lower()} trips as a Parquet object in the bucket, or in the "
         "folder that stands in for it.",
     )

@@ -13,7 +13,7 @@ def postgres_table(dataset: Dataset) -> AssetsDefinition:
         **common(dataset),
         io_manager_key="postgres",
         kinds={"postgres"},
-        metadata=column_metadata(dataset),
+        metadata=column_metadata(dataset.columns),
         description=f"The month in the Postgres table {dataset.table}, a partition of its own. Loading a month swaps "
         "it in whole.",
     )

@@ -2,16 +2,17 @@
 
 import time
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from dagster import AssetExecutionContext, ConfigurableIOManager, Failure, InputContext, OutputContext
 
-from taxi_assets.datasets import Dataset
+from taxi_assets.datasets import DATASETS, Dataset
 from taxi_assets.errors import TaxiError
 from taxi_assets.months import Month
 from taxi_assets.partitions import dataset_of, month_of
+from taxi_assets.zones import Zone
 
 
 class MonthIOManager(ConfigurableIOManager):
@@ -46,6 +47,18 @@ class MonthIOManager(ConfigurableIOManager):
         dataset, month = dataset_of(context), month_of(context)
         with explained(context):
             return self.read(dataset, month, context.dagster_type.typing_type)
+
+
+class TableIOManager(MonthIOManager):
+    """Months as tables in a database, where SQL joins them with the zone lookup."""
+
+    @abstractmethod
+    def replace_zones(self, zones: Sequence[Zone]) -> str:
+        """Makes `zones` the only rows of the table taxi_zones; returns its name. Raises TaxiError."""
+
+    @abstractmethod
+    def join_zones(self, dataset: Dataset) -> str:
+        """Makes the view of the dataset's table with the names of its zones; returns its name. Raises TaxiError."""
 
 
 _MISTAKES = (ValueError, TypeError, LookupError, AttributeError, NotImplementedError)
@@ -83,6 +96,7 @@ def _summary(facts: Mapping[str, Any]) -> str:
 
 
 def _failure(context: AssetExecutionContext | OutputContext | InputContext, text: str, *, retry: bool) -> Failure:
-    where = f"{dataset_of(context).name} {month_of(context)}, {context.asset_key.path[-1]}"
+    first, asset = context.asset_key.path[0], context.asset_key.path[-1]
+    where = f"{first} {month_of(context)}, {asset}" if first in DATASETS else asset
     hint = "A retry may help." if retry else "A retry will not help."
     return Failure(f"{where}: {text} {hint}", allow_retries=retry)

@@ -3,7 +3,7 @@
 Imported only where a dataset is set: Google's clients are slow to load.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dagster import OutputContext, ResourceDependency
@@ -11,15 +11,18 @@ from dagster_gcp.bigquery.resources import BigQueryResource
 
 from taxi_assets.checksums import Checksums
 from taxi_assets.datasets import Dataset
-from taxi_assets.io_managers.base import MonthIOManager, wrong_type
+from taxi_assets.io_managers.base import TableIOManager, wrong_type
 from taxi_assets.io_managers.parquet import is_frame
 from taxi_assets.metadata import table_metadata
 from taxi_assets.months import Month
 from taxi_assets.stores.bigquery import BigQueryTable
+from taxi_assets.stores.bigquery_zones import BigQueryZones
 from taxi_assets.stores.parquet import MonthFiles
+from taxi_assets.stores.warehouse_month import WarehouseMonth
+from taxi_assets.zones import Zone
 
 
-class BigQueryWarehouse(MonthIOManager):
+class BigQueryWarehouse(TableIOManager):
     """Loads a month's object into its partition of the dataset's table; gives a month back as `pandas.DataFrame`."""
 
     bigquery: ResourceDependency[BigQueryResource]
@@ -39,7 +42,9 @@ class BigQueryWarehouse(MonthIOManager):
                 return self._table(dataset, client).frame(month)
             if wanted is Checksums:
                 return self._table(dataset, client).checksums(month)
-        raise wrong_type(wanted, "pandas.DataFrame or Checksums")
+            if wanted is WarehouseMonth:
+                return self._table(dataset, client).month(month)
+        raise wrong_type(wanted, "pandas.DataFrame, Checksums or WarehouseMonth")
 
     def count(self, dataset: Dataset, month: Month) -> int:
         with self.bigquery.get_client() as client:
@@ -48,6 +53,14 @@ class BigQueryWarehouse(MonthIOManager):
     def look(self, dataset: Dataset, month: Month) -> str:
         table = f"{self.bigquery.project}.{self.dataset_name}.{dataset.table}"
         return f"bq query --nouse_legacy_sql 'SELECT * FROM `{table}` WHERE trip_month = \"{month.key}\" LIMIT 5'"
+
+    def replace_zones(self, zones: Sequence[Zone]) -> str:
+        with self.bigquery.get_client() as client:
+            return BigQueryZones(client, self.dataset_name).replace(zones)
+
+    def join_zones(self, dataset: Dataset) -> str:
+        with self.bigquery.get_client() as client:
+            return BigQueryZones(client, self.dataset_name).join(dataset.table)
 
     def _table(self, dataset: Dataset, client: Any) -> BigQueryTable:
         docs = {column.name: column.description for column in dataset.columns}

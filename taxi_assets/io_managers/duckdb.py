@@ -1,7 +1,7 @@
 """Months in the local warehouse, a DuckDB file with the tables that BigQuery would have."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,15 +9,19 @@ from dagster import OutputContext
 
 from taxi_assets.checksums import Checksums
 from taxi_assets.datasets import Dataset
-from taxi_assets.io_managers.base import MonthIOManager, wrong_type
+from taxi_assets.io_managers.base import TableIOManager, wrong_type
 from taxi_assets.io_managers.parquet import is_frame
 from taxi_assets.metadata import table_metadata
 from taxi_assets.months import Month
 from taxi_assets.stores.duckdb import DuckDBTable
+from taxi_assets.stores.duckdb_file import DuckDBFile
+from taxi_assets.stores.duckdb_zones import DuckDBZones
 from taxi_assets.stores.parquet import MonthFiles
+from taxi_assets.stores.warehouse_month import WarehouseMonth
+from taxi_assets.zones import Zone
 
 
-class DuckDBWarehouse(MonthIOManager):
+class DuckDBWarehouse(TableIOManager):
     """Loads a month's Parquet file into the dataset's table; gives a month back as `pandas.DataFrame`."""
 
     database: str
@@ -33,7 +37,9 @@ class DuckDBWarehouse(MonthIOManager):
             return self.table(dataset).frame(month)
         if wanted is Checksums:
             return self.table(dataset).checksums(month)
-        raise wrong_type(wanted, "pandas.DataFrame or Checksums")
+        if wanted is WarehouseMonth:
+            return self.table(dataset).month(month)
+        raise wrong_type(wanted, "pandas.DataFrame, Checksums or WarehouseMonth")
 
     def count(self, dataset: Dataset, month: Month) -> int:
         return self.table(dataset).count(month)
@@ -43,6 +49,15 @@ class DuckDBWarehouse(MonthIOManager):
             f'duckdb.connect("{self.database}", read_only=True).sql("from {self.schema_name}.{dataset.table} limit 5")'
         )
         return f"{sys.executable} -c 'import duckdb; {look}.show()'"
+
+    def replace_zones(self, zones: Sequence[Zone]) -> str:
+        return self._zones().replace(zones)
+
+    def join_zones(self, dataset: Dataset) -> str:
+        return self._zones().join(dataset.table)
+
+    def _zones(self) -> DuckDBZones:
+        return DuckDBZones(DuckDBFile(Path(self.database)), self.schema_name)
 
     def table(self, dataset: Dataset) -> DuckDBTable:
         docs = {column.name: column.description for column in dataset.columns}

@@ -1,22 +1,24 @@
 """Months in Postgres."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dagster import OutputContext, ResourceDependency
 
 from taxi_assets.checksums import Checksums
 from taxi_assets.datasets import Dataset
-from taxi_assets.io_managers.base import MonthIOManager, wrong_type
+from taxi_assets.io_managers.base import TableIOManager, wrong_type
 from taxi_assets.io_managers.parquet import is_frame
 from taxi_assets.metadata import table_metadata
 from taxi_assets.months import Month
 from taxi_assets.resources.postgres import PostgresServer
 from taxi_assets.stores.parquet import MonthFiles
 from taxi_assets.stores.postgres import PostgresTable
+from taxi_assets.stores.postgres_zones import PostgresZones
+from taxi_assets.zones import Zone
 
 
-class PostgresTables(MonthIOManager):
+class PostgresTables(TableIOManager):
     """Copies a month's files as record batches into its partitions; gives a month back as `pandas.DataFrame`."""
 
     server: ResourceDependency[PostgresServer]
@@ -39,6 +41,15 @@ class PostgresTables(MonthIOManager):
     def look(self, dataset: Dataset, month: Month) -> str:
         query = f"SELECT * FROM {self.schema_name}.{dataset.table} WHERE trip_month = '{month.key}' LIMIT 5"
         return f'{self.server.psql()} -c "{query}"'
+
+    def replace_zones(self, zones: Sequence[Zone]) -> str:
+        return self._zones().replace(zones)
+
+    def join_zones(self, dataset: Dataset) -> str:
+        return self._zones().join(dataset.table)
+
+    def _zones(self) -> PostgresZones:
+        return PostgresZones(self.server.connection_url(), self.schema_name)
 
     def table(self, dataset: Dataset) -> PostgresTable:
         docs = {column.name: column.description for column in dataset.columns}

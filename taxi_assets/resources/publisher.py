@@ -1,4 +1,4 @@
-"""The publisher of trip files as a resource."""
+"""The publisher of trip files and of the zone lookup as a resource."""
 
 from typing import cast
 
@@ -7,8 +7,9 @@ from dagster import ConfigurableResource
 from taxi_assets.datasets import Dataset
 from taxi_assets.layouts import FileFormat
 from taxi_assets.months import Month
-from taxi_assets.publishers import publisher
+from taxi_assets.publishers import Publisher, publisher
 from taxi_assets.stores.lake import Lake, Publication
+from taxi_assets.zones import ZoneLookup
 
 
 class TripPublisher(ConfigurableResource[None]):
@@ -23,9 +24,18 @@ class TripPublisher(ConfigurableResource[None]):
 
         Raises TaxiError.
         """
-        source = publisher(
+        return self._publisher().fetch(dataset, month, lake.staging(), lake.publication(dataset, month))
+
+    def zones(self, lake: Lake) -> ZoneLookup:
+        """The lookup of TLC's taxi zones; without names when a mirror does not have it.
+
+        Raises TaxiError.
+        """
+        return self._publisher().zones(lake.staging())
+
+    def _publisher(self) -> Publisher:
+        return publisher(
             self.name,
             sample_rows=self.sample_rows,
             sample_format=cast("FileFormat | None", self.sample_format),
         )
-        return source.fetch(dataset, month, lake.staging(), lake.publication(dataset, month))

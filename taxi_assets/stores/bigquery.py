@@ -20,6 +20,8 @@ from taxi_assets.errors import TaxiError
 from taxi_assets.months import Month
 from taxi_assets.stores.parquet import MonthFile
 from taxi_assets.stores.types import types_of
+from taxi_assets.stores.warehouse_month import WarehouseMonth
+from taxi_assets.zones import TABLE as ZONES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,7 +60,7 @@ class BigQueryTable:
             self._prepare(file.schema)
             rows = self._load(month, file, job_id)
         except GoogleAPICallError as error:
-            raise self._explained(error) from error
+            raise refusal(error, self.id) from error
         if rows != file.rows:
             raise TaxiError(
                 f"BigQuery loaded {rows:,} of {file.rows:,} rows from {file.uri}.",
@@ -84,6 +86,20 @@ class BigQueryTable:
         group = f"GROUP BY {', '.join(f'`{name}`' for name in texts)}" if texts else ""
         rows = self._select(", ".join(f"{part} AS c{place}" for place, part in enumerate(what)), month, group)
         return of_groups(texts, numbers, (row.values() for row in rows))
+
+    def month(self, month: Month) -> WarehouseMonth:
+        """The month, to be asked by SQL."""
+        trips = f"SELECT * FROM `{self.id}` WHERE trip_month = DATE '{month.key}'"  # noqa: S608 names are our own
+        zones = f"SELECT * FROM `{self.client.project}.{self.dataset}.{ZONES}`"  # noqa: S608 names are our own
+        return WarehouseMonth(trips, zones, self._ask)
+
+    def _ask(self, query: str) -> pd.DataFrame:
+        try:
+            return self.client.query(query).result().to_dataframe(create_bqstorage_client=False)
+        except NotFound as error:
+            raise TaxiError(
+                f"BigQuery lacks a table: {error.message}.", f"Materialize bq_table and {ZONES} first."
+            ) from error
 
     def frame(self, month: Month) -> pd.DataFrame:
         """The whole month as a DataFrame: as much memory as that takes."""
@@ -162,14 +178,14 @@ class BigQueryTable:
             # Conflict: an earlier try made this job. NotFound: the answer was lost, and the job may be there.
             return cast("bigquery.LoadJob", self.client.get_job(job_id)), False
 
-    def _explained(self, error: GoogleAPICallError) -> TaxiError:
-        code = error.code or 0
-        advice = ""
-        if code in {401, 403}:
-            advice = "Grant roles/bigquery.dataEditor on the dataset and roles/bigquery.jobUser on the project."
-        return TaxiError(
-            f"BigQuery failed on {self.id}: {error.message}.", advice, retry=code in {408, 429} or code >= 500
-        )
+
+def refusal(error: GoogleAPICallError, table: str) -> TaxiError:
+    """What BigQuery's error says to people."""
+    code = error.code or 0
+    advice = ""
+    if code in {401, 403}:
+        advice = "Grant roles/bigquery.dataEditor on the dataset and roles/bigquery.jobUser on the project."
+    return TaxiError(f"BigQuery failed on {table}: {error.message}.", advice, retry=code in {408, 429} or code >= 500)
 
 
 def _sum(name: str, kind: str) -> str:

@@ -10,14 +10,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import duckdb
+
 from taxi_assets.checksums import EPOCH, Checksums, of_groups, scale
 from taxi_assets.errors import TaxiError
 from taxi_assets.months import Month
 from taxi_assets.stores.duckdb_file import WAIT_SECONDS, DuckDBFile, quoted
 from taxi_assets.stores.types import types_of
+from taxi_assets.stores.warehouse_month import WarehouseMonth
+from taxi_assets.zones import TABLE as ZONES
 
 if TYPE_CHECKING:
-    import duckdb
     import pandas as pd
     import pyarrow as pa
 
@@ -81,6 +84,20 @@ class DuckDBTable:
         with self._file.connected() as connection:
             query = f"SELECT * FROM {self._table} WHERE trip_month = ?"  # noqa: S608 quoted
             return connection.execute(query, [month.first_day]).df()
+
+    def month(self, month: Month) -> WarehouseMonth:
+        """The month, to be asked by SQL."""
+        trips = f"SELECT * FROM {self._table} WHERE trip_month = DATE '{month.key}'"  # noqa: S608 quoted
+        return WarehouseMonth(trips, f"FROM {quoted(self.schema)}.{quoted(ZONES)}", self._ask)
+
+    def _ask(self, query: str) -> pd.DataFrame:
+        with self._file.connected() as connection:
+            try:
+                return connection.execute(query).df()
+            except duckdb.CatalogException as error:
+                raise TaxiError(
+                    f"The warehouse lacks a table: {error}.", f"Materialize bq_table and {ZONES} first."
+                ) from error
 
     @property
     def _file(self) -> DuckDBFile:

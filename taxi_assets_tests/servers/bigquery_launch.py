@@ -11,7 +11,7 @@ import duckdb
 from local_bigquery import cli
 from local_bigquery.jobs import runner
 
-from taxi_assets_tests.servers import bigquery_loads, bigquery_partitions, bigquery_tables
+from taxi_assets_tests.servers import bigquery_loads, bigquery_partitions, bigquery_tables, bigquery_views
 
 Untyped = Any
 
@@ -40,7 +40,7 @@ def main() -> None:
     """Serve, with our functions in the place of local-bigquery's, which it calls through their modules."""
     duckdb.connect = connect  # type: ignore[assignment]
     runner.submit = submit
-    for module in (bigquery_partitions, bigquery_tables, bigquery_loads):
+    for module in (bigquery_partitions, bigquery_tables, bigquery_loads, bigquery_views):
         module.patch()
     cli.main()
 

@@ -1,0 +1,37 @@
+"""daily_trips: the month by day, pickup borough and payment."""
+
+from typing import Any
+
+from dagster import AssetExecutionContext, AssetKey, AssetsDefinition, asset
+
+from taxi_assets.assets.common import common
+from taxi_assets.daily import COLUMNS, as_table, by_day
+from taxi_assets.datasets import Dataset
+from taxi_assets.io_managers.base import explained
+from taxi_assets.metadata import column_metadata
+from taxi_assets.stores.warehouse_month import WarehouseMonth
+from taxi_assets.zones import TABLE
+
+
+def daily_trips(dataset: Dataset) -> AssetsDefinition:
+    @asset(
+        **common(dataset),
+        deps=[AssetKey(TABLE)],
+        io_manager_key="daily_tables",
+        kinds={"bigquery", "pandas"},
+        # The stock IO managers name a table by the last part of the asset's key: all datasets share daily_trips, and
+        # a month of this one are its own rows. As a DATETIME, because they compare it with midnights.
+        metadata={
+            **column_metadata(COLUMNS),
+            "partition_expr": f"CASE WHEN dataset = '{dataset.name}' THEN CAST(trip_month AS DATETIME) END",
+        },
+        description=f"{dataset.title} trips of the month by day, pickup borough and payment: how many, and the sums of "
+        "passengers, miles and amounts. In the warehouse's table daily_trips, by Dagster's own pandas IO managers: an "
+        "example of what may come after bq_table.",
+    )
+    # A pandas.DataFrame; pandas is not imported to say so.
+    def daily_trips(context: AssetExecutionContext, bq_table: WarehouseMonth) -> Any:  # noqa: ANN401
+        with explained(context):
+            return as_table(bq_table.query(by_day(dataset)))
+
+    return daily_trips

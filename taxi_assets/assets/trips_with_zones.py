@@ -1,0 +1,28 @@
+"""trips_with_zones: views of the dataset's tables with the names of the zones."""
+
+from dagster import AssetExecutionContext, AssetKey, AssetsDefinition, MaterializeResult, ResourceParam, asset
+
+from taxi_assets.assets.common import common
+from taxi_assets.datasets import Dataset
+from taxi_assets.io_managers.base import explained
+from taxi_assets.io_managers.zones import ZoneTables
+from taxi_assets.zones import TABLE
+
+
+def trips_with_zones(dataset: Dataset) -> AssetsDefinition:
+    @asset(
+        **common(dataset),
+        deps=[AssetKey(TABLE), AssetKey([dataset.name, "bq_table"]), AssetKey([dataset.name, "postgres_table"])],
+        kinds={"postgres", "bigquery"},
+        description=f"The month through the view {dataset.table}_with_zones, in Postgres and in the warehouse: each "
+        "trip with the boroughs and names of its zones. A month that brought a new column brings it to the views.",
+    )
+    def trips_with_zones(
+        context: AssetExecutionContext, zone_tables: ResourceParam[ZoneTables]
+    ) -> MaterializeResult[None]:
+        with explained(context):
+            views = zone_tables.join(dataset)
+        context.log.info(" and ".join(views))
+        return MaterializeResult(metadata={"views": ", ".join(views)})
+
+    return trips_with_zones

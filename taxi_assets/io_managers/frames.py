@@ -1,0 +1,74 @@
+"""Small pandas DataFrames in the warehouse, by the IO managers that come with Dagster.
+
+Those are simple: a month is deleted, then inserted, and a reader in between sees it empty. Run again, a month has one
+copy. They import pandas when they are defined, so each is made when it is first needed.
+"""
+
+import warnings
+from abc import abstractmethod
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import Any
+
+from dagster import ConfigurableIOManager, InputContext, IOManager, OutputContext
+from pydantic import Field
+
+from taxi_assets.io_managers.base import explained
+
+# How the stock manager talks to BigQuery is nothing that users could change.
+warnings.filterwarnings("ignore", "Loading pandas DataFrame into BigQuery", FutureWarning)
+warnings.filterwarnings("ignore", "BigQuery Storage module not found", UserWarning)
+
+
+class FrameTables(ConfigurableIOManager):
+    """Hands DataFrames on to the stock manager; its settings are this resource's own, where it looks for them."""
+
+    @abstractmethod
+    def stock(self) -> IOManager:
+        """The IO manager that does the work."""
+
+    def turn(self) -> AbstractContextManager[None]:
+        """Waits until the warehouse can be opened."""
+        return nullcontext()
+
+    def handle_output(self, context: OutputContext, obj: Any) -> None:
+        with explained(context), self.turn():
+            self.stock().handle_output(context, obj)
+        context.log.info(f"{' '.join(context.asset_key.path)}: {len(obj):,} rows")
+
+    def load_input(self, context: InputContext) -> Any:
+        with explained(context), self.turn():
+            return self.stock().load_input(context)
+
+
+class DuckDBFrames(FrameTables):
+    """DataFrames in the DuckDB file, by DuckDBPandasIOManager, when it is our turn at the file."""
+
+    database: str
+    schema_name: str
+    connection_config: dict[str, Any] = Field(
+        default={}, description="DuckDB's settings, which the stock manager reads."
+    )
+
+    def stock(self) -> IOManager:
+        from dagster_duckdb_pandas import DuckDBPandasIOManager
+
+        return DuckDBPandasIOManager(database=self.database, schema=self.schema_name).create_io_manager(None)
+
+    def turn(self) -> AbstractContextManager[None]:
+        from taxi_assets.stores.duckdb_file import DuckDBFile
+
+        return DuckDBFile(Path(self.database)).locked()
+
+
+class BigQueryFrames(FrameTables):
+    """DataFrames in BigQuery, by BigQueryPandasIOManager."""
+
+    project: str
+    dataset: str
+    location: str
+
+    def stock(self) -> IOManager:
+        from dagster_gcp_pandas import BigQueryPandasIOManager
+
+        return BigQueryPandasIOManager(project=self.project, dataset=self.dataset).create_io_manager(None)

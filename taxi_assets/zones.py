@@ -1,0 +1,107 @@
+"""TLC's taxi zones: the lookup of their names as it is published, and trips joined with it.
+
+The lookup is one small CSV file for all datasets and months. Where its table lies is not said here.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from taxi_assets.columns import Column, Kind
+from taxi_assets.errors import ContractError
+from taxi_assets.rules import ZONES
+
+TABLE: Final = "taxi_zones"
+ZONE_IDS: Final = range(ZONES[0], ZONES[1] + 1)
+COLUMNS: Final = (
+    Column("location_id", Kind.CODE, ("LocationID",), "TLC taxi zone, 1 to 265."),
+    Column("borough", Kind.TEXT, ("Borough",), "Borough; EWR is Newark airport, N/A is outside the city."),
+    Column("zone", Kind.TEXT, ("Zone",), "Name of the zone."),
+    Column("service_zone", Kind.TEXT, ("service_zone",), "Which taxis may pick up there."),
+)
+"""Of the table, in its order."""
+
+
+@dataclass(frozen=True)
+class Zone:
+    """A row of the lookup; names are None where none is published."""
+
+    location_id: int
+    borough: str | None
+    zone: str | None
+    service_zone: str | None
+
+    def values(self) -> tuple[int, str | None, str | None, str | None]:
+        """In the order of the table's columns."""
+        return self.location_id, self.borough, self.zone, self.service_zone
+
+
+@dataclass(frozen=True)
+class ZoneLookup:
+    """All zones in the order of their ids; `url` says where they were published, `sha256` identifies the file."""
+
+    zones: tuple[Zone, ...]
+    url: str
+    sha256: str
+
+    @classmethod
+    def of_bytes(cls, data: bytes, url: str) -> ZoneLookup:
+        """The lookup in a published file; raises ContractError when it is none."""
+        return cls(read_zones(data), url, hashlib.sha256(data).hexdigest())
+
+    @classmethod
+    def without_names(cls) -> ZoneLookup:
+        """What is known when nobody publishes a lookup: that there are zones 1 to 265."""
+        return cls(tuple(Zone(number, None, None, None) for number in ZONE_IDS), "", "")
+
+
+def read_zones(data: bytes) -> tuple[Zone, ...]:
+    """The zones of a published CSV file, by id.
+
+    Columns are found by name, without case and surrounding spaces; others are passed over. Raises ContractError when
+    a column is missing, or the zones are not 1 to 265, each once.
+    """
+    try:
+        header, *rows = csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""))
+    except (UnicodeDecodeError, ValueError, csv.Error) as error:  # ValueError: there is no line
+        raise ContractError(f"The zone lookup is no CSV file: {error}.") from error
+    places = {name.strip().lower(): place for place, name in enumerate(header)}
+    missing = [column.published[0] for column in COLUMNS if column.published[0].lower() not in places]
+    if missing:
+        raise ContractError(f"The zone lookup lacks {', '.join(missing)}.", "Look at what the publisher serves.")
+    wanted = [places[column.published[0].lower()] for column in COLUMNS]
+    zones = [_zone([row[place].strip() for place in wanted]) for row in rows if len(row) > max(wanted)]
+    if sorted(zone.location_id for zone in zones) != list(ZONE_IDS):
+        raise ContractError(
+            f"The zone lookup has {len(zones)} zones; they should be 1 to {ZONE_IDS[-1]}, each once.",
+            "If TLC has new zones, the rules of the trips must know them too.",
+        )
+    return tuple(sorted(zones, key=lambda zone: zone.location_id))
+
+
+def joined(trips: str, zones: str, columns: Sequence[str], quoted: Callable[[str], str]) -> str:
+    """The SELECT of a view: each row of `trips` once, with the names of its zones.
+
+    `trips` and `zones` are tables as SQL has them, `columns` the trips' columns. The names stand first: a view in
+    Postgres can grow only at its end, where a column lies that was added to the table.
+    """
+    names = [f"{end}.{name} AS {end}_{name}" for end in ("pickup", "dropoff") for name in ("borough", "zone")]
+    values = [f"trips.{quoted(column)}" for column in columns]
+    return (
+        f"SELECT {', '.join([*names, *values])} FROM {trips} AS trips"  # noqa: S608 quoted
+        f" LEFT JOIN {zones} AS pickup ON pickup.location_id = trips.pickup_location_id"
+        f" LEFT JOIN {zones} AS dropoff ON dropoff.location_id = trips.dropoff_location_id"
+    )
+
+
+def _zone(values: Sequence[str]) -> Zone:
+    number, *names = values
+    if not (number.isascii() and number.isdecimal()):
+        raise ContractError(f"The zone lookup has a LocationID {number!r}.", "Look at what the publisher serves.")
+    borough, zone, service_zone = (name or None for name in names)
+    return Zone(int(number), borough, zone, service_zone)

@@ -1,0 +1,1 @@
+"""Tests of the IO managers beyond what runs of whole months show."""

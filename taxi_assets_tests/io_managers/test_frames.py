@@ -1,0 +1,50 @@
+"""Dagster's own pandas IO managers keep to our turn at the local warehouse."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from dagster_duckdb_pandas import DuckDBPandasTypeHandler
+from filelock import FileLock, Timeout
+
+from taxi_assets.settings import Settings
+from taxi_assets_tests.running import checks, failure, run_month
+
+
+def test_the_stock_manager_writes_and_reads_when_nobody_else_can(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken: list[str] = []
+
+    def watched(name: str) -> Any:
+        work = getattr(DuckDBPandasTypeHandler, name)
+
+        def watch(*arguments: Any) -> Any:
+            try:
+                FileLock(f"{settings.warehouse}.lock").acquire(timeout=0.05)
+            except Timeout:
+                taken.append(name)
+            return work(*arguments)
+
+        return watch
+
+    for name in ("handle_output", "load_input"):
+        monkeypatch.setattr(DuckDBPandasTypeHandler, name, watched(name))
+    assert checks(run_month(settings, "green", "2020-04"))["daily_trips adds_up_to_bq_table"].passed
+    assert taken == ["handle_output", "load_input"]
+
+
+def test_what_goes_wrong_in_the_stock_manager_names_dataset_and_month_and_a_rerun_mends_it(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_month(settings, "green", "2020-04")
+
+    def fail(*_: Any) -> None:
+        raise ValueError("no such frame")
+
+    with monkeypatch.context() as patches:
+        patches.setattr(DuckDBPandasTypeHandler, "handle_output", fail)
+        result = run_month(settings, "green", "2020-04", raises=False)
+    assert "green 2020-04, daily_trips: ValueError: no such frame" in failure(result, "daily_trips")
+    assert checks(run_month(settings, "green", "2020-04"))["daily_trips adds_up_to_bq_table"].passed
