@@ -29,5 +29,9 @@ class CorruptFileError(TaxiError):
     """The publisher's answer is not the file it should be."""
 
 
+class MissingTableError(TaxiError):
+    """A table that a query needs is not there."""
+
+
 class ContractError(TaxiError):
     """A published file breaks the contract of its dataset: a column missing, or values that its type cannot hold."""

@@ -2,13 +2,16 @@
 
 from typing import Any
 
-from dagster import AssetExecutionContext, AssetKey, AssetsDefinition, asset
+from dagster import AssetExecutionContext, AssetKey, AssetsDefinition, ResourceParam, asset
 
 from taxi_assets.assets.common import common
 from taxi_assets.daily import COLUMNS, as_table, by_day
 from taxi_assets.datasets import Dataset
 from taxi_assets.io_managers.base import explained
+from taxi_assets.io_managers.zones import ZoneTables
 from taxi_assets.metadata import column_metadata
+from taxi_assets.resources.lake import LakeFolder
+from taxi_assets.resources.publisher import TripPublisher
 from taxi_assets.stores.warehouse_month import WarehouseMonth
 from taxi_assets.zones import TABLE
 
@@ -30,8 +33,15 @@ def daily_trips(dataset: Dataset) -> AssetsDefinition:
         "example of what may come after bq_table.",
     )
     # A pandas.DataFrame; pandas is not imported to say so.
-    def daily_trips(context: AssetExecutionContext, bq_table: WarehouseMonth) -> Any:  # noqa: ANN401
+    def daily_trips(
+        context: AssetExecutionContext,
+        bq_table: WarehouseMonth,
+        publisher: TripPublisher,
+        lake: LakeFolder,
+        zone_tables: ResourceParam[ZoneTables],
+    ) -> Any:  # noqa: ANN401 a pandas.DataFrame; pandas is not imported to say so
         with explained(context):
-            return as_table(bq_table.query(by_day(dataset)))
+            days = zone_tables.having(lambda: publisher.zones(lake.lake), lambda: bq_table.query(by_day(dataset)))
+            return as_table(days)
 
     return daily_trips

@@ -6,6 +6,8 @@ from taxi_assets.assets.common import common
 from taxi_assets.datasets import Dataset
 from taxi_assets.io_managers.base import explained
 from taxi_assets.io_managers.zones import ZoneTables
+from taxi_assets.resources.lake import LakeFolder
+from taxi_assets.resources.publisher import TripPublisher
 from taxi_assets.zones import TABLE
 
 
@@ -18,10 +20,13 @@ def trips_with_zones(dataset: Dataset) -> AssetsDefinition:
         "trip with the boroughs and names of its zones. A month that brought a new column brings it to the views.",
     )
     def trips_with_zones(
-        context: AssetExecutionContext, zone_tables: ResourceParam[ZoneTables]
+        context: AssetExecutionContext,
+        publisher: TripPublisher,
+        lake: LakeFolder,
+        zone_tables: ResourceParam[ZoneTables],
     ) -> MaterializeResult[None]:
         with explained(context):
-            views = zone_tables.join(dataset)
+            views = zone_tables.having(lambda: publisher.zones(lake.lake), lambda: zone_tables.join(dataset))
         context.log.info(" and ".join(views))
         return MaterializeResult(metadata={"views": ", ".join(views)})
 

@@ -1,11 +1,16 @@
 """The zone lookup in every place that has tables of trips."""
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from dagster import ConfigurableIOManager, InputContext, OutputContext, ResourceDependency
 
 from taxi_assets.datasets import Dataset
-from taxi_assets.errors import TaxiError
+from taxi_assets.errors import MissingTableError, TaxiError
 from taxi_assets.io_managers.base import TableIOManager, explained
 from taxi_assets.zones import ZoneLookup
+
+Result = TypeVar("Result")
 
 
 class ZoneTables(ConfigurableIOManager):
@@ -16,12 +21,26 @@ class ZoneTables(ConfigurableIOManager):
 
     def handle_output(self, context: OutputContext, obj: ZoneLookup) -> None:
         with explained(context):
-            tables = [place.replace_zones(obj.zones) for place in (self.warehouse, self.postgres)]
+            tables = self._write(obj)
         context.add_output_metadata({"tables": ", ".join(tables)})
         context.log.info(f"{len(obj.zones)} zones in {' and '.join(tables)}")
 
     def load_input(self, context: InputContext) -> object:
         raise TaxiError("Zones are not loaded into assets.", "Join the table taxi_zones in SQL.")
+
+    def having(self, lookup: Callable[[], ZoneLookup], work: Callable[[], Result]) -> Result:
+        """What `work` gives; where it misses a table, once more after the zone lookup was made.
+
+        A dataset's assets may be materialized without taxi_zones, which belongs to all datasets.
+        """
+        try:
+            return work()
+        except MissingTableError:
+            self._write(lookup())
+            return work()
+
+    def _write(self, lookup: ZoneLookup) -> list[str]:
+        return [place.replace_zones(lookup.zones) for place in (self.warehouse, self.postgres)]
 
     def join(self, dataset: Dataset) -> list[str]:
         """Makes the dataset's views of trips with zones; returns their names. Raises TaxiError."""

@@ -16,7 +16,7 @@ from google.api_core.exceptions import Conflict, GoogleAPICallError, NotFound
 from google.cloud import bigquery
 
 from taxi_assets.checksums import EPOCH, Checksums, of_groups, scale
-from taxi_assets.errors import TaxiError
+from taxi_assets.errors import MissingTableError, TaxiError
 from taxi_assets.months import Month
 from taxi_assets.stores.parquet import MonthFile
 from taxi_assets.stores.types import types_of
@@ -97,7 +97,7 @@ class BigQueryTable:
         try:
             return self.client.query(query).result().to_dataframe(create_bqstorage_client=False)
         except NotFound as error:
-            raise TaxiError(
+            raise MissingTableError(
                 f"BigQuery lacks a table: {error.message}.", f"Materialize bq_table and {ZONES} first."
             ) from error
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from google.api_core.exceptions import GoogleAPICallError, NotFound
 from google.cloud import bigquery
 
-from taxi_assets.errors import TaxiError
+from taxi_assets.errors import MissingTableError
 from taxi_assets.stores.bigquery import refusal
 from taxi_assets.zones import COLUMNS, TABLE, Zone, joined
 
@@ -47,7 +47,7 @@ class BigQueryZones:
             view.view_query = joined(f"`{self._id(name)}`", f"`{self._zones}`", columns, lambda column: f"`{column}`")
             self._make(view, columns)
         except NotFound as error:
-            raise TaxiError(
+            raise MissingTableError(
                 f"BigQuery lacks a table: {error.message}.", f"Materialize bq_table and {TABLE} first."
             ) from error
         except GoogleAPICallError as error:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from taxi_assets.checksums import EPOCH, Checksums, of_groups, scale
-from taxi_assets.errors import TaxiError
+from taxi_assets.errors import MissingTableError, TaxiError
 from taxi_assets.months import Month
 from taxi_assets.stores.duckdb_file import WAIT_SECONDS, DuckDBFile, quoted
 from taxi_assets.stores.types import types_of
@@ -95,7 +95,7 @@ class DuckDBTable:
             try:
                 return connection.execute(query).df()
             except duckdb.CatalogException as error:
-                raise TaxiError(
+                raise MissingTableError(
                     f"The warehouse lacks a table: {error}.", f"Materialize bq_table and {ZONES} first."
                 ) from error
 

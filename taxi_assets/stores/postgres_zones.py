@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import psycopg
 from psycopg.sql import SQL, Identifier, Literal
 
-from taxi_assets.errors import TaxiError
+from taxi_assets.errors import MissingTableError
 from taxi_assets.stores.postgres_session import column_types, connected, exists, lock, with_short_locks
 from taxi_assets.zones import COLUMNS, TABLE, Zone, joined
 
@@ -50,7 +50,9 @@ class PostgresZones:
             lock(connection, f"{self.schema}.{view}")
             for table, asset in ((TABLE, TABLE), (name, "postgres_table")):
                 if not exists(connection, self.schema, table):
-                    raise TaxiError(f"Postgres has no table {self.schema}.{table}.", f"Materialize {asset} first.")
+                    raise MissingTableError(
+                        f"Postgres has no table {self.schema}.{table}.", f"Materialize {asset} first."
+                    )
             columns = list(column_types(connection, trips))
             if not self._has(connection, view, columns):
                 select = joined(
