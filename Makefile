@@ -7,7 +7,7 @@ BIN := .venv/bin
 # Dagster recommends its newer command dg in place of the ones used here, at every start.
 export PYTHONWARNINGS := ignore:Function
 
-.PHONY: run dev test lint lock stop clean
+.PHONY: run dev test lint bench lock stop clean
 
 run: .venv/ready
 	$(BIN)/dagster job execute -m taxi_assets.definitions -j $(DATASET)_trips --tags '{"dagster/partition": "$(MONTH)-01"}'
@@ -29,6 +29,10 @@ lint: .venv/ready
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/dagster definitions validate
+
+# Takes minutes: the tutorial's scripts run beside ours.
+bench: .venv/ready
+	$(BIN)/python -m benchmarks
 
 stop: .venv/ready
 	$(BIN)/python -m taxi_assets.resources.embedded_postgres stop .taxi/postgres

@@ -1,0 +1,108 @@
+"""The command: makes the months, runs the contestants in turns, prints what became of the targets.
+
+python -m benchmarks --runs 3
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks import machine
+from benchmarks.contestants import Contestant
+from benchmarks.figures import Figures
+from benchmarks.months import MadeMonth, Months
+from benchmarks.our_path import our_path, small_job
+from benchmarks.publishing import DOCS, keep, publish
+from benchmarks.references import references
+from benchmarks.report import Report
+from benchmarks.rounds import Run, run_rounds
+from benchmarks.targets import verdicts
+from benchmarks.workbench import Workbench, workbench
+
+TARGETS = ("p1", "p2", "p3", "p5")
+Entries = list[tuple[Contestant, MadeMonth]]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    given = _parser().parse_args(arguments)
+    with workbench(given.work) as bench:
+        report = _measure(bench, given)
+    print(f"\n{report.markdown()}\n\nAll figures: {keep(report)}")
+    if given.publish:
+        publish(report, given.publish)
+
+
+def _measure(bench: Workbench, given: argparse.Namespace) -> Report:
+    wanted = frozenset(given.only)
+    larger = (given.grown_rows, given.fhvhv_rows) if "p3" in wanted else (0, 0)
+    _say("Making the months.")
+    months = Months.make(bench.folder("months"), given.rows, given.small_rows, *larger)
+    in_turns, alone = _entries(bench, months, wanted)
+    runs = _run(bench, in_turns, given, warm_up=True) + _run(bench, alone, given, warm_up=False)
+    figures = Figures(runs)
+    parquet = _parquet_sizes(bench.folder(f"clean-yellow-{given.rows}") / "clean.parquet") if "p5" in wanted else {}
+    found = [verdict for verdict in verdicts(figures, months, parquet) if verdict.aim.target.lower() in wanted]
+    return Report(months.usual, machine.facts(), [*in_turns, *alone], figures, found, parquet)
+
+
+def _run(bench: Workbench, entries: Entries, given: argparse.Namespace, *, warm_up: bool) -> list[Run]:
+    rounds = given.runs if warm_up else given.slow_runs
+    return run_rounds(bench, entries, rounds=rounds, slow_rounds=given.slow_runs, warm_up=warm_up, say=_say)
+
+
+def _entries(bench: Workbench, months: Months, wanted: frozenset[str]) -> tuple[Entries, Entries]:
+    """What runs in turns over the usual month, and what is run for its memory over larger ones."""
+    usual = [*our_path(bench, months.usual), *references(bench, months.usual)]
+    in_turns = [*((each, months.usual) for each in usual), (small_job(bench, months.small), months.small)]
+    larger = [month for month in (months.grown, months.high_volume) if month]
+    alone = [(each, month) for month in larger for each in our_path(bench, month)]
+    return [(each, month) for each, month in in_turns if each.targets & wanted], alone
+
+
+def _parquet_sizes(path: Path) -> dict[str, Any]:
+    _say("Compressing the clean month with every zstd level.")
+    command = [sys.executable, "-m", "benchmarks.sizes", str(path)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603 our own command
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("python -m benchmarks", description=__doc__)
+    parser.add_argument("--rows", type=int, default=1_370_000, help="of the month that all contestants load")
+    parser.add_argument("--grown-rows", type=int, default=5_500_000, help="of the month that memory must not grow with")
+    parser.add_argument(
+        "--fhvhv-rows", type=int, default=0, help="of a high-volume month, 20000000 say; none unless given"
+    )
+    parser.add_argument("--small-rows", type=int, default=1_000, help="of the month that costs no time of its own")
+    parser.add_argument("--runs", type=int, default=3, help="counted rounds, after one that is not")
+    parser.add_argument(
+        "--slow-runs", type=int, default=1, help="rounds of the tutorial's scripts and of larger months"
+    )
+    parser.add_argument("--only", type=_targets, default=TARGETS, help="targets, p1,p2 say; p4 is benchmarks.backfill")
+    parser.add_argument("--work", type=Path, help="a folder for the temporary files; the system's unless given")
+    parser.add_argument(
+        "--publish", type=Path, nargs="?", const=DOCS, help="also writes benchmarks.md and .svg to docs/"
+    )
+    return parser
+
+
+def _targets(text: str) -> tuple[str, ...]:
+    wanted = tuple(part.strip().lower() for part in text.split(","))
+    if unknown := set(wanted) - set(TARGETS):
+        raise argparse.ArgumentTypeError(f"no targets: {', '.join(sorted(unknown))}; there are {', '.join(TARGETS)}")
+    return wanted
+
+
+if __name__ == "__main__":
+    main()

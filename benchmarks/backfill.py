@@ -1,0 +1,134 @@
+"""P4: what a backfill of many small months costs, driven by a real daemon. Takes minutes.
+
+python -m benchmarks.backfill --months 200
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from dagster import AssetKey, DagsterInstance, DagsterRunStatus, RunsFilter
+
+from benchmarks.figures import Spread
+from benchmarks.processes import TreeMemory
+from benchmarks.steps import runs_in, step_seconds
+from benchmarks.targets import Aim, Verdict
+from benchmarks.workbench import Workbench, script, workbench
+from taxi_assets.datasets import YELLOW_TAXI
+
+PATIENCE_SECONDS = 3600
+_POLL_SECONDS = 2.0
+_MODULE = ("-m", "taxi_assets.definitions")
+
+
+@dataclass(frozen=True)
+class Backfill:
+    """What became of it. `at_once`: how many runs were at work, on average; `materialized`: months in Postgres as
+    Dagster sees it, `loaded` as the table has it; `rss`: peak MB of the daemon and its runs together.
+    """
+
+    months: int
+    seconds: float
+    runs: int
+    failed: int
+    at_once: float
+    step_seconds: float
+    materialized: int
+    loaded: int
+    rss: float
+
+    @property
+    def overhead(self) -> float:
+        """Wall seconds a month beyond the work of its steps, which runs at once share."""
+        return (self.seconds - self.step_seconds / max(self.at_once, 1.0)) / self.months
+
+    def lines(self) -> list[str]:
+        aims = [
+            (Aim("P4", "a backfill's overhead a month", 1, " s"), self.overhead),
+            (Aim("P4", "failed runs", 0, ""), self.failed),
+            (Aim("P4", "months that are not visible in Dagster", 0, ""), self.months - self.materialized),
+            (Aim("P4", "months that are not in Postgres", 0, ""), self.months - self.loaded),
+        ]
+        verdicts = [Verdict(aim, Spread(found, found, found, 1)) for aim, found in aims]
+        return [
+            f"{self.months} months in {self.seconds:.0f} s: {self.seconds / self.months:.2f} s a month, "
+            f"{self.runs} runs, {self.at_once:.1f} at once, steps {self.step_seconds / self.months:.2f} s a month, "
+            f"daemon and runs {self.rss:.0f} MB",
+            *(f"{verdict.aim.what}: {verdict.found.text(2)} ({verdict.text})" for verdict in verdicts),
+        ]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser("python -m benchmarks.backfill", description=__doc__)
+    parser.add_argument("--months", type=int, default=200, help="of yellow, from 2009-01 on")
+    parser.add_argument("--rows", type=int, default=1_000, help="of each month")
+    parser.add_argument("--work", type=Path, help="a folder for the temporary files; the system's unless given")
+    given = parser.parse_args(arguments)
+    with workbench(given.work) as bench:
+        print("\n".join(run(bench, given.months, given.rows).lines()))
+
+
+def run(bench: Workbench, months: int, rows: int) -> Backfill:
+    """Asks a daemon for the months and waits until they are there."""
+    env = dict(bench.env(TAXI_SAMPLE_ROWS=str(rows), DAGSTER_HOME=str(bench.root)))
+    first = YELLOW_TAXI.first_month
+    backfill = [script("dagster"), "job", "backfill", *_MODULE, "-j", "yellow_trips", "--noprompt"]
+    backfill += ["--from", first.key, "--to", (first + (months - 1)).key]
+    with _daemon(bench, env) as memory, DagsterInstance.from_config(str(bench.root)) as instance:
+        started = time.monotonic()
+        subprocess.run(backfill, cwd=bench.root, env=env, check=True, stdout=subprocess.DEVNULL)  # noqa: S603 ours
+        _wait(instance, started)
+        seconds = time.monotonic() - started
+        records = instance.get_run_records()
+        busy = sum((record.end_time or 0.0) - (record.start_time or 0.0) for record in records)
+        steps = [sum(step_seconds(path).values()) for path in runs_in(bench.root / ".dagster")]
+        return Backfill(
+            months=months,
+            seconds=seconds,
+            runs=len(records),
+            failed=instance.get_runs_count(RunsFilter(statuses=[DagsterRunStatus.FAILURE])),
+            at_once=busy / seconds,
+            step_seconds=sum(steps),
+            materialized=len(instance.get_materialized_partitions(AssetKey(["yellow", "postgres_table"]))),
+            loaded=bench.server.execute("SELECT count(DISTINCT trip_month) FROM yellow_taxi_trips"),
+            rss=memory.together / 1e6,
+        )
+
+
+@contextmanager
+def _daemon(bench: Workbench, env: dict[str, str]) -> Iterator[TreeMemory]:
+    command = [script("dagster-daemon"), "run", *_MODULE]
+    with (bench.root / "daemon.log").open("wb") as log:
+        process = subprocess.Popen(command, cwd=bench.root, env=env, stdout=log, stderr=log)  # noqa: S603 ours
+    try:
+        with TreeMemory(process.pid) as memory:
+            yield memory
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _wait(instance: DagsterInstance, started: float) -> None:
+    """Until the backfill and all its runs have ended, well or badly."""
+    shown = 0
+    while time.monotonic() - started < PATIENCE_SECONDS:
+        time.sleep(_POLL_SECONDS)
+        ended = instance.get_runs_count(RunsFilter(statuses=[DagsterRunStatus.SUCCESS, DagsterRunStatus.FAILURE]))
+        if ended >= shown + 10:
+            print(f"{ended} runs after {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
+            shown = ended
+        backfills = instance.get_backfills()
+        if backfills and all(backfill.status.name.startswith(("COMPLETED", "FAILED")) for backfill in backfills):
+            return
+    raise TimeoutError(f"the backfill has not ended after {PATIENCE_SECONDS} s")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,53 @@
+"""Medians and spreads of what was measured; a ratio is taken within a round, between runs that followed each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from benchmarks.months import MadeMonth
+from benchmarks.rounds import Run
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Median, smallest and largest of the values of several rounds."""
+
+    median: float
+    low: float
+    high: float
+    count: int
+
+    @classmethod
+    def of(cls, values: Iterable[float]) -> Spread | None:
+        """None without values."""
+        known = list(values)
+        return cls(median(known), min(known), max(known), len(known)) if known else None
+
+    def text(self, digits: int) -> str:
+        alone = f"{self.median:,.{digits}f}"
+        return alone if self.count == 1 else f"{alone} ({self.low:,.{digits}f} to {self.high:,.{digits}f})"
+
+
+@dataclass(frozen=True)
+class Figures:
+    """All counted runs."""
+
+    runs: Sequence[Run]
+
+    def of(self, contestant: str, month: MadeMonth | None) -> list[Run]:
+        """A contestant's runs over a month; none without a month."""
+        return [run for run in self.runs if run.contestant == contestant and month and run.month == month.title]
+
+    def spread(self, contestant: str, month: MadeMonth | None, figure: str) -> Spread | None:
+        """Of one figure of `Measurement`, by its name."""
+        return Spread.of(getattr(run.measurement, figure) for run in self.of(contestant, month))
+
+    def ratio(self, over: Sequence[str], under: str, month: MadeMonth) -> Spread | None:
+        """Seconds of the contestants `over` together by those of `under`, of the rounds that have all of them."""
+        seconds = {
+            name: {run.round: run.measurement.seconds for run in self.of(name, month)} for name in (*over, under)
+        }
+        rounds = set.intersection(*(set(by_round) for by_round in seconds.values()))
+        return Spread.of(sum(seconds[name][each] for name in over) / seconds[under][each] for each in sorted(rounds))

@@ -1,0 +1,45 @@
+"""Stages of our path without Dagster, each a process of its own.
+
+python -m benchmarks.ours clean yellow 2021-01 MONTH.csv.gz FOLDER: published file → clean and quarantined Parquet.
+python -m benchmarks.ours load yellow 2021-01 FOLDER URL: those → swapped, indexed, counted month in Postgres.
+
+They call what the IO managers call, in the same order.
+"""
+
+import sys
+from pathlib import Path
+
+from taxi_assets.datasets import DATASETS, Dataset
+from taxi_assets.months import Month
+
+
+def clean(dataset: Dataset, month: Month, source: Path, folder: Path) -> None:
+    from taxi_assets.cleaning import CleanedMonth
+    from taxi_assets.io_managers.parquet import _write_both
+    from taxi_assets.reading import read_month
+
+    stream = read_month(source, "parquet" if source.suffix == ".parquet" else "csv.gz", dataset.published_columns)
+    cleaned = CleanedMonth(dataset, month, source.name, stream)
+    _write_both(cleaned, folder / "clean.parquet", folder / "quarantine.parquet")
+    print(f"{cleaned.tally.clean:,} rows")
+
+
+def load(dataset: Dataset, month: Month, folder: Path, url: str) -> None:
+    from taxi_assets.stores.parquet import MonthFile
+    from taxi_assets.stores.postgres import PostgresTable
+
+    docs = {column.name: column.description for column in dataset.columns}
+    table = PostgresTable(url, "public", dataset.table, docs)
+    good, bad = (MonthFile.local(folder / f"{name}.parquet") for name in ("clean", "quarantine"))
+    print(f"{table.replace_month(month, good.batches(), bad.batches()):,} rows")
+
+
+def main(stage: str, dataset: str, month: str, source: str, target: str) -> None:
+    if stage == "clean":
+        clean(DATASETS[dataset], Month.parse(month), Path(source), Path(target))
+    else:
+        load(DATASETS[dataset], Month.parse(month), Path(source), target)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

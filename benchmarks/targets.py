@@ -1,0 +1,118 @@
+"""What is to be reached, and whether it was: P1 to P5, by their numbers in the issue."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from benchmarks.figures import Figures, Spread
+from benchmarks.months import MadeMonth, Months
+
+OURS = ("clean", "load", "job")
+
+
+@dataclass(frozen=True)
+class Aim:
+    """One target: at most `limit`, or at least that of what counts how often faster."""
+
+    target: str
+    what: str
+    limit: float
+    unit: str = "x"
+    at_least: bool = False
+
+    @property
+    def text(self) -> str:
+        return f"{'at least' if self.at_least else 'at most'} {self.limit:g}{self.unit}"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """An aim, and what was found."""
+
+    aim: Aim
+    found: Spread
+
+    @property
+    def reached(self) -> bool:
+        return self.found.median >= self.aim.limit if self.aim.at_least else self.found.median <= self.aim.limit
+
+    @property
+    def text(self) -> str:
+        """Reached or not, and by how much of the limit it is above or below."""
+        share = self.found.median / self.aim.limit - 1 if self.aim.limit else 0
+        side = f", {abs(share):.0%} {'above' if share > 0 else 'below'}" if share else ""
+        return f"{'reached' if self.reached else 'NOT reached'}{side}"
+
+    def as_dict(self) -> dict[str, Any]:
+        return {**asdict(self), "reached": self.reached, "text": self.text}
+
+
+Findings = Sequence[tuple[Aim, Spread | None]]
+
+
+def verdicts(figures: Figures, months: Months, parquet: Mapping[str, Any]) -> list[Verdict]:
+    """All aims that the runs say something about; `parquet` is what `sizes.py` found."""
+    findings = [*_load(figures, months), *_job(figures, months), *_files(figures, months, parquet)]
+    for name in OURS:
+        findings += _memory(figures, months, name)
+    found = [Verdict(aim, spread) for aim, spread in findings if spread is not None]
+    return sorted(found, key=lambda verdict: verdict.aim.target)
+
+
+def _load(figures: Figures, months: Months) -> Findings:
+    return [
+        (
+            Aim("P1", r"a clean month into Postgres, by the time of gunzip -c | psql \copy", 0.9),
+            figures.ratio(["load"], "psql", months.usual),
+        ),
+        (
+            Aim("P1", "the same, how many times faster than the tutorial's to_sql", 30, at_least=True),
+            figures.ratio(["tutorial_to_sql"], "load", months.usual),
+        ),
+    ]
+
+
+def _job(figures: Figures, months: Months) -> Findings:
+    return [
+        (
+            Aim("P2", "the job, how many times faster than the tutorial's two scripts", 8, at_least=True),
+            figures.ratio(["tutorial_to_sql", "tutorial_parquet"], "job", months.usual),
+        ),
+        (
+            Aim("P2", f"a job's time not spent on data: the job over {months.small.rows:,} rows", 6, " s"),
+            figures.spread("small_job", months.small, "seconds"),
+        ),
+    ]
+
+
+def _memory(figures: Figures, months: Months, name: str) -> Findings:
+    usual, grown, large = (
+        figures.spread(name, month, "rss") for month in (months.usual, months.grown, months.high_volume)
+    )
+    growth = Spread.of([grown.median / usual.median]) if usual and grown else None
+    return [
+        (Aim("P3", f"{name}: peak RSS, {_rows(months.usual)}", 400, " MB"), usual),
+        (Aim("P3", f"{name}: peak RSS, {_rows(months.grown)}", 400, " MB"), grown),
+        (Aim("P3", f"{name}: peak RSS, {_rows(months.grown)}, by that of {_rows(months.usual)}", 1.1), growth),
+        (Aim("P3", f"{name}: peak RSS, {_rows(months.high_volume)}", 512, " MB"), large),
+    ]
+
+
+def _files(figures: Figures, months: Months, parquet: Mapping[str, Any]) -> Findings:
+    made = [run.facts["sha256"] for name in ("clean", "job") for run in figures.of(name, months.usual)]
+    return [
+        (
+            Aim("P5", "size of clean Parquet by that with the best zstd level of 1 to 9, same row groups", 1.05),
+            Spread.of([parquet["bytes"] / parquet["best_bytes"]] if parquet else []),
+        ),
+        (
+            Aim("P5", f"different files out of {len(made)} runs of the same month", 1, ""),
+            Spread.of([len(set(made))] if len(made) > 1 else []),
+        ),
+    ]
+
+
+def _rows(month: MadeMonth | None) -> str:
+    return f"{month.rows:,} rows of {month.dataset}" if month else ""
