@@ -27,11 +27,12 @@ def clean(dataset: Dataset, month: Month, source: Path, folder: Path) -> None:
 def load(dataset: Dataset, month: Month, folder: Path, url: str) -> None:
     from taxi_assets.stores.parquet import MonthFile
     from taxi_assets.stores.postgres import PostgresTable
+    from taxi_assets.stores.postgres_month import MonthRows
 
     docs = {column.name: column.description for column in dataset.columns}
     table = PostgresTable(url, "public", dataset.table, docs)
     good, bad = (MonthFile.local(folder / f"{name}.parquet") for name in ("clean", "quarantine"))
-    print(f"{table.replace_month(month, good.batches(), bad.batches()):,} rows")
+    print(f"{table.replace_month(month, MonthRows.of(good), MonthRows.of(bad)):,} rows")
 
 
 def main(stage: str, dataset: str, month: str, source: str, target: str) -> None:

@@ -14,6 +14,7 @@ from taxi_assets.months import Month
 from taxi_assets.resources.postgres import PostgresServer
 from taxi_assets.stores.parquet import MonthFiles
 from taxi_assets.stores.postgres import PostgresTable
+from taxi_assets.stores.postgres_month import MonthRows
 from taxi_assets.stores.postgres_zones import PostgresZones
 from taxi_assets.zones import Zone
 
@@ -25,7 +26,7 @@ class PostgresTables(TableIOManager):
     schema_name: str
 
     def write(self, dataset: Dataset, month: Month, value: MonthFiles, context: OutputContext) -> Mapping[str, Any]:
-        rows = self.table(dataset).replace_month(month, value.clean.batches(), value.quarantine.batches())
+        rows = self.table(dataset).replace_month(month, MonthRows.of(value.clean), MonthRows.of(value.quarantine))
         return table_metadata(f"{self.schema_name}.{dataset.table}", rows)
 
     def read(self, dataset: Dataset, month: Month, wanted: type) -> object:

@@ -19,13 +19,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("dataset", choices=sorted(DATASETS))
     parser.add_argument("month", type=Month.parse, help="for example 2021-01")
     parser.add_argument("--rows", type=int, default=50_000)
-    parser.add_argument("--format", choices=get_args(FileFormat), default="parquet")
+    parser.add_argument("--format", choices=get_args(FileFormat), help="by the file's name, else parquet")
     parser.add_argument("--to", type=Path, default=Path(), help="a folder, or the file to write")
     given = parser.parse_args(arguments)
     dataset = DATASETS[given.dataset]
-    path = given.to / f"{dataset.month_name(given.month)}.{given.format}" if given.to.is_dir() else given.to
+    named = next((known for known in get_args(FileFormat) if given.to.name.endswith(f".{known}")), "parquet")
+    file_format = given.format or named
+    path = given.to / f"{dataset.month_name(given.month)}.{file_format}" if given.to.is_dir() else given.to
     with replacing(path) as unfinished:
-        write_sample(dataset, given.month, unfinished, rows=given.rows, file_format=given.format)
+        write_sample(dataset, given.month, unfinished, rows=given.rows, file_format=file_format)
     print(path)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,11 +68,7 @@ class MonthFile:
 
     def bounds(self, name: str) -> tuple[Any, Any] | None:
         """The smallest and the largest value of a column, by the statistics of its row groups; None without values."""
-        with self.on_disk() as path:
-            footer = pq.ParquetFile(path, pre_buffer=False).metadata
-        place = self.schema.names.index(name)
-        statistics = [footer.row_group(group).column(place).statistics for group in range(footer.num_row_groups)]
-        known = [each for each in statistics if each is not None and each.has_min_max]
+        known = [each for each in self._statistics([name])[name] if each is not None and each.has_min_max]
         return (min(each.min for each in known), max(each.max for each in known)) if known else None
 
     def dataset(self) -> ds.Dataset:
@@ -85,20 +81,47 @@ class MonthFile:
             )
         return ds.dataset(self.path, format="parquet")
 
-    def batches(self) -> pa.RecordBatchReader:
-        """The rows as a stream of record batches, one row group at a time in memory."""
+    def batches(self, leaving_out: Container[str] = ()) -> pa.RecordBatchReader:
+        """The rows as a stream of record batches, one row group at a time in memory; without some of the columns."""
+        schema = pa.schema([field for field in self.schema if field.name not in leaving_out])
 
         def read() -> Iterator[pa.RecordBatch]:
             with self.on_disk() as path:
-                yield from pq.ParquetFile(path, pre_buffer=False).iter_batches(_BATCH_ROWS)
+                yield from pq.ParquetFile(path, pre_buffer=False).iter_batches(_BATCH_ROWS, columns=schema.names)
 
-        return pa.RecordBatchReader.from_batches(self.schema, read())
+        return pa.RecordBatchReader.from_batches(schema, read())
+
+    def uniform(self) -> dict[str, str | None]:
+        """Columns that need not be read row by row, by the footer's statistics: all null, or one text in all rows."""
+        if self.rows == 0:
+            return {}
+        flat = [field.name for field in self.schema if not pa.types.is_nested(field.type)]
+        found: dict[str, str | None] = {}
+        for name, groups in self._statistics(flat).items():
+            known = [group for group in groups if group is not None and group.has_null_count]
+            if len(known) < len(groups):
+                continue
+            nulls = sum(group.null_count for group in known)
+            values = {value for group in known if group.has_min_max for value in (group.min, group.max)}
+            if nulls == self.rows:
+                found[name] = None
+            elif nulls == 0 and len(values) == 1 and pa.types.is_string(self.schema.field(name).type):
+                found[name] = values.pop()
+        return found
 
     def frame(self) -> pd.DataFrame:
         """The whole month as a DataFrame: as much memory as that takes."""
         with self.on_disk() as path:
             frame: pd.DataFrame = pq.ParquetFile(path).read().to_pandas()
         return frame
+
+    def _statistics(self, names: Iterable[str]) -> dict[str, list[pq.Statistics | None]]:
+        """For each column the statistics of its row groups. Columns before the first nested one only."""
+        with self.on_disk() as path:
+            footer = pq.ParquetFile(path, pre_buffer=False).metadata
+        groups = [footer.row_group(group) for group in range(footer.num_row_groups)]
+        places = {name: self.schema.names.index(name) for name in names}
+        return {name: [group.column(place).statistics for group in groups] for name, place in places.items()}
 
 
 @dataclass(frozen=True)

@@ -18,25 +18,23 @@ from psycopg.sql import SQL, Composed, Identifier, Literal
 from taxi_assets.checksums import EPOCH, Checksums, of_groups, scale
 from taxi_assets.errors import TaxiError
 from taxi_assets.months import Month
-from taxi_assets.stores.postgres_copy import encoded, encoded_types
+from taxi_assets.stores.postgres_month import MonthRows, NewMonth
 from taxi_assets.stores.postgres_session import column_types, connected, exists, lock, with_short_locks
 from taxi_assets.stores.types import types_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
-WAIT_FOR_OTHER_LOADER = "10min"
-_ENCODED_AS = {
-    "timestamp without time zone": "TIMESTAMP",
-    "double precision": "FLOAT8",
-    "bigint": "INT8",
-    "integer": "INT4",
-    "smallint": "INT2",
-    "date": "DATE",
-    "text": "TEXT",
-    "text[]": "TEXT[]",
+
+_SETTINGS = {
+    # How long to wait for another loader of the same month.
+    "lock_timeout": "10min",
+    # Pages go to disk while the rows come in, so that the commit has little left to wait for.
+    "backend_flush_after": "2MB",
+    # ANALYZE then samples 15,000 rows of the month: half the time, and enough for its histograms.
+    "default_statistics_target": "50",
 }
-"""What the encoder must write for a column of each type in the catalog."""
+"""Of the transaction that loads a month."""
 
 
 @dataclass(frozen=True)
@@ -57,9 +55,7 @@ class PostgresTable:
         """The table beside this one for the rows that are not clean."""
         return replace(self, name=f"{self.name}_quarantine", within_month=False)
 
-    def replace_month(
-        self, month: Month, rows: pa.RecordBatchReader, quarantined: pa.RecordBatchReader | None = None
-    ) -> int:
+    def replace_month(self, month: Month, rows: MonthRows, quarantined: MonthRows | None = None) -> int:
         """Makes `rows` the table's only rows of the month; returns how many they are.
 
         `quarantined` replaces the month in the quarantine, in the same transaction. Columns a table lacks are added to
@@ -68,11 +64,14 @@ class PostgresTable:
         """
         loads = [(self, rows)] if quarantined is None else [(self, rows), (self.quarantine, quarantined)]
         with connected(self.url) as connection:
-            for table, stream in loads:
-                table._prepare(connection, stream.schema)
+            for table, part in loads:
+                table._prepare(connection, part.schema)
             with connection.transaction():
                 self._lock_month(connection, month)
-                counts = [table._load(connection, month, stream) for table, stream in loads]
+                counts = [
+                    NewMonth(connection, table._table, table._new(month)).load(part, table._checks(month))
+                    for table, part in loads
+                ]
                 with_short_locks(connection, [step for table, _ in loads for step in table._swap(connection, month)])
         return counts[0]
 
@@ -102,6 +101,7 @@ class PostgresTable:
                 Literal(month.first_day),
                 SQL("GROUP BY {}").format(SQL(", ").join(map(Identifier, texts))) if texts else SQL(""),
             )
+            connection.execute("SET jit = off")  # compiling fifty sums takes longer than adding them up
             return of_groups(texts, numbers, connection.execute(query))
 
     def frame(self, month: Month) -> pd.DataFrame:
@@ -170,58 +170,18 @@ class PostgresTable:
             doc = Literal(self.docs.get(name, "Not in TLC's data dictionary when this was written."))
             connection.execute(SQL("COMMENT ON COLUMN {}.{} IS {}").format(self._table, Identifier(name), doc))
 
-    def _check_types(self, connection: psycopg.Connection, schema: pa.Schema, table: Identifier) -> None:
-        """A binary COPY does not check types: a float8 sent into a bigint would be stored as garbage."""
-        present = column_types(connection, table)
-        for name, sent in encoded_types(schema).items():
-            if _ENCODED_AS.get(present[name]) != sent:
-                raise TaxiError(
-                    f"Postgres has {self.name}.{name} as {present[name]}; the month holds {sent.lower()}.",
-                    "Change the column's type, or drop the column if it may go.",
-                )
-
     def _lock_month(self, connection: psycopg.Connection, month: Month) -> None:
-        connection.execute(SQL("SET LOCAL lock_timeout = {}").format(Literal(WAIT_FOR_OTHER_LOADER)))
+        for name, value in _SETTINGS.items():
+            connection.execute(SQL("SET LOCAL {} = {}").format(Identifier(name), Literal(value)))
         lock(connection, f"{self.schema}.{self.name} {month}")
 
-    def _create_new(self, connection: psycopg.Connection, month: Month) -> None:
-        """The month's new table. Its checks let ATTACH skip a scan, and the planner skip the month by pickup time."""
+    def _checks(self, month: Month) -> list[Composed]:
+        """What is true of the month's rows: lets ATTACH skip a scan, and the planner skip the month by pickup time."""
         checks = [SQL("CHECK (trip_month IS NOT NULL AND trip_month = {})").format(Literal(month.first_day))]
         if self.within_month:
             bounds = (Literal(month.start), Literal(month.end))
             checks.append(SQL("CHECK (pickup_datetime >= {} AND pickup_datetime < {})").format(*bounds))
-        like = SQL("LIKE {} INCLUDING DEFAULTS INCLUDING COMMENTS").format(self._table)
-        parts = SQL(", ").join([like, *checks])
-        connection.execute(SQL("CREATE TABLE {} ({})").format(self._new(month), parts))
-
-    def _load(self, connection: psycopg.Connection, month: Month, rows: pa.RecordBatchReader) -> int:
-        """The month's rows in a table of their own, ready to be swapped in."""
-        self._create_new(connection, month)
-        self._check_types(connection, rows.schema, self._new(month))
-        count = self._copy(connection, month, rows)
-        self._index(connection, month)
-        return count
-
-    def _copy(self, connection: psycopg.Connection, month: Month, rows: pa.RecordBatchReader) -> int:
-        columns = SQL(", ").join(Identifier(name) for name in rows.schema.names)
-        statement = SQL("COPY {} ({}) FROM STDIN (FORMAT binary, FREEZE)").format(self._new(month), columns)
-        sent = 0
-        with connection.cursor() as cursor:
-            with cursor.copy(statement) as copy:
-                for count, data in encoded(rows):
-                    copy.write(data)
-                    sent += count
-            if cursor.rowcount != sent:
-                raise TaxiError(
-                    f"Postgres took {cursor.rowcount:,} of {sent:,} rows.", "Nothing was changed.", retry=True
-                )
-        return sent
-
-    def _index(self, connection: psycopg.Connection, month: Month) -> None:
-        """BRIN: the files are nearly sorted by pickup, so a few kilobytes find an hour or a day."""
-        new = self._new(month)
-        connection.execute(SQL("CREATE INDEX ON {} USING brin (pickup_datetime)").format(new))
-        connection.execute(SQL("ANALYZE {}").format(new))
+        return checks
 
     def _swap(self, connection: psycopg.Connection, month: Month) -> list[Composed]:
         """The statements that put the new table in the old one's place."""

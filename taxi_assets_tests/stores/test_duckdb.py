@@ -27,7 +27,7 @@ def table(tmp_path: Path) -> DuckDBTable:
 
 def month_file(folder: Path, month: Month, count: int, extra: dict[str, pa.Array] | None = None) -> MonthFile:
     path = folder / f"{month}-{count}.parquet"
-    pq.write_table(trips(month, count, extra).read_all(), path)
+    pq.write_table(trips(month, count, extra).batches.read_all(), path)
     return MonthFile.local(path)
 
 
