@@ -7,7 +7,7 @@ BIN := .venv/bin
 # Dagster recommends its newer command dg in place of the ones used here, at every start.
 export PYTHONWARNINGS := ignore:Function
 
-.PHONY: run dev test lint bench lock stop clean
+.PHONY: run dev doctor test lint bench lock stop clean
 
 run: .venv/ready
 	$(BIN)/dagster job execute -m taxi_assets.definitions -j $(DATASET)_trips --tags '{"dagster/partition": "$(MONTH)-01"}'
@@ -20,6 +20,10 @@ run: .venv/ready
 
 dev: .venv/ready
 	$(BIN)/dagster dev -h 127.0.0.1 -p 3000
+
+# Whether all that the settings ask for is there.
+doctor: .venv/ready
+	@$(BIN)/python -m taxi_assets.doctor
 
 test: .venv/ready
 	$(BIN)/python -m pytest

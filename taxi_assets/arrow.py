@@ -9,10 +9,14 @@ from __future__ import annotations
 import struct
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 naive, as TLC's times
 _FORMATS = {
@@ -51,6 +55,16 @@ def row_numbers(first: int, length: int) -> pa.Array:
     """An int64 column counting from `first`."""
     numbers = np.arange(first, first + length, dtype=np.int64)
     return pa.Array.from_buffers(pa.int64(), length, [None, pa.py_buffer(numbers)])
+
+
+def floats(array: pa.Array) -> NDArray[np.float64]:
+    """The values of a column of doubles, or of times in microseconds since 1970, as doubles; NaN for null."""
+    kind = np.float64 if pa.types.is_floating(array.type) else np.int64
+    values = np.frombuffer(array.buffers()[1], kind)[array.offset : array.offset + len(array)].astype(np.float64)
+    if array.null_count:
+        valid = pc.cast(array.is_valid(), pa.uint8())
+        values[np.frombuffer(valid.buffers()[1], np.uint8, len(array)) == 0] = np.nan
+    return values
 
 
 def text_lists(flags: Mapping[str, pa.Array], rows: int) -> pa.Array:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
-from dagster import Definitions, EnvVar, in_process_executor
+from dagster import BetaWarning, Definitions, EnvVar, in_process_executor, with_source_code_references
 
+from taxi_assets.alert_sensor import failed_runs_sensor
 from taxi_assets.assets import assets_of, taxi_zones
+from taxi_assets.automation import marts_sensor
 from taxi_assets.checks import checks_of
 from taxi_assets.datasets import DATASETS
+from taxi_assets.freshness import freshness_check, freshness_job, freshness_schedule, kept_fresh, published_months
 from taxi_assets.io_managers.base import MonthIOManager, TableIOManager
 from taxi_assets.io_managers.frames import BigQueryFrames, DuckDBFrames, FrameTables
 from taxi_assets.io_managers.parquet import CleanParquet, LocalBucket
@@ -17,26 +21,48 @@ from taxi_assets.io_managers.postgres import PostgresTables
 from taxi_assets.io_managers.raw_files import RawFiles
 from taxi_assets.io_managers.zones import ZoneTables
 from taxi_assets.jobs import trips_job
+from taxi_assets.resources.alerts import AlertWebhook
 from taxi_assets.resources.lake import LakeFolder
 from taxi_assets.resources.postgres import LocalPostgres, OwnPostgres, PostgresServer
 from taxi_assets.resources.publisher import TripPublisher
-from taxi_assets.schedules import monthly_schedule
-from taxi_assets.settings import POSTGRES_URL, Settings
+from taxi_assets.schedules import hourly_schedule, monthly_schedule
+from taxi_assets.sensors import HOUR, publications_sensor
+from taxi_assets.settings import ALERT_WEBHOOK, POSTGRES_URL, Settings
+
+# Links from the UI to the code; that Dagster calls them beta is known.
+for beta in ("Function `with_source_code_references`", "Class `(LocalFileCodeReference|CodeReferencesMetadataValue)`"):
+    warnings.filterwarnings("ignore", beta, BetaWarning)
 
 WAREHOUSE_SCHEMA = "trips_data_all"
 """What the tutorial calls its BigQuery dataset."""
 
 
-def build_definitions(settings: Settings, resources: Mapping[str, Any] | None = None) -> Definitions:
-    """All assets, jobs and schedules over the destinations that the settings choose; `resources` replaces some of
-    them.
+def build_definitions(
+    settings: Settings, resources: Mapping[str, Any] | None = None, *, sensor_seconds: int = HOUR
+) -> Definitions:
+    """All assets, jobs, schedules and sensors over the destinations that the settings choose.
+
+    For tests: `resources` replaces some of them, `sensor_seconds` is the time between looks at a publisher.
     """
-    jobs = [trips_job(dataset) for dataset in DATASETS.values()]
+    datasets = DATASETS.values()
     return Definitions(
-        assets=[taxi_zones(), *(asset for dataset in DATASETS.values() for asset in assets_of(dataset))],
-        asset_checks=[check for dataset in DATASETS.values() for check in checks_of(dataset)],
-        jobs=jobs,
-        schedules=[monthly_schedule(job) for job in jobs],
+        assets=with_source_code_references(
+            [
+                taxi_zones(),
+                *kept_fresh(asset for dataset in datasets for asset in assets_of(dataset)),
+                *map(published_months, datasets),
+            ]
+        ),
+        asset_checks=[check for dataset in datasets for check in (*checks_of(dataset), freshness_check(dataset))],
+        jobs=[make(dataset) for dataset in datasets for make in (trips_job, freshness_job)],
+        schedules=[
+            make(dataset) for dataset in datasets for make in (monthly_schedule, hourly_schedule, freshness_schedule)
+        ],
+        sensors=[
+            *(publications_sensor(dataset, sensor_seconds) for dataset in datasets),
+            marts_sensor(sensor_seconds),
+            failed_runs_sensor(on=settings.alert_webhook, interval_seconds=sensor_seconds),
+        ],
         resources={**resources_for(settings), **(resources or {})},
         # Five steps in half a second instead of twenty; and a killed run leaves no step running.
         executor=in_process_executor,
@@ -61,6 +87,7 @@ def resources_for(settings: Settings) -> dict[str, Any]:
         "postgres": postgres,
         "zone_tables": ZoneTables(warehouse=warehouse, postgres=postgres),
         "daily_tables": _frames(settings),
+        "alerts": AlertWebhook(url=EnvVar(ALERT_WEBHOOK) if settings.alert_webhook else "", ui_url=settings.ui_url),
     }
 
 

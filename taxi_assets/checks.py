@@ -28,6 +28,7 @@ from taxi_assets.resources.lake import LakeFolder
 from taxi_assets.rules import ZONES
 from taxi_assets.stores.parquet import MonthFile, MonthFiles
 from taxi_assets.stores.warehouse_month import WarehouseMonth
+from taxi_assets.tryout import REMEDY, described, first_rows_of
 
 # Checks by month are what makes a month's own result visible; that Dagster calls them a preview is known.
 warnings.filterwarnings("ignore", "Specifying a partitions_def on an AssetCheckSpec", PreviewWarning)
@@ -69,9 +70,11 @@ def _every_row_is_accounted_for(dataset: Dataset) -> AssetChecksDefinition:
         duplicates = int(clean_trips.clean.facts["duplicate_rows"])
         quarantined = clean_trips.quarantine.rows - duplicates
         counts = {"raw": raw, "clean": clean_trips.clean.rows, "quarantined": quarantined, "duplicates": duplicates}
+        first_rows = first_rows_of(clean_trips.clean.facts)
+        said = [] if first_rows is None else [described(first_rows), "Of these:"]
         return AssetCheckResult(
             passed=raw == clean_trips.clean.rows + quarantined + duplicates,
-            description=" ".join(f"{name} {count:,}" for name, count in counts.items()),
+            description=" ".join([*said, *(f"{name} {count:,}" for name, count in counts.items())]),
             metadata=counts,
         )
 
@@ -81,11 +84,17 @@ def _every_row_is_accounted_for(dataset: Dataset) -> AssetChecksDefinition:
 def _rows_as_published(dataset: Dataset) -> AssetChecksDefinition:
     @asset_check(
         **_on(dataset, "clean_trips"),
-        description="As many rows as the publisher is known to have published; it may have replaced the file since.",
+        description="All rows of the file, not a try-out; and as many as the publisher is known to have published, "
+        "where that is known. It may have replaced the file since.",
     )
     def rows_as_published(
         context: AssetCheckExecutionContext, lake: LakeFolder, clean_trips: MonthFile
     ) -> AssetCheckResult:
+        first_rows = first_rows_of(clean_trips.facts)
+        if first_rows is not None:
+            return AssetCheckResult(
+                passed=False, severity=AssetCheckSeverity.WARN, description=f"{described(first_rows)} {REMEDY}"
+            )
         month = month_of_run(context)
         publication = lake.lake.publication(dataset, month)
         publisher = publication.publication if publication else ""
@@ -141,10 +150,13 @@ def _volume_is_usual(dataset: Dataset) -> AssetChecksDefinition:
     def volume_is_usual(
         context: AssetCheckExecutionContext, lake: LakeFolder, clean_trips: MonthFile
     ) -> AssetCheckResult:
+        if first_rows_of(clean_trips.facts) is not None:
+            return AssetCheckResult(passed=True, description="A try-out, which is not compared with months.")
         month = month_of_run(context)
-        neighbours = {str(month + step): lake.lake.clean_file(dataset, month + step) for step in (-1, 1)}
-        rows = {name: MonthFile.local(path).rows for name, path in neighbours.items() if path.exists()}
-        ratios = {name: clean_trips.rows / count for name, count in rows.items() if count}
+        paths = {str(month + step): lake.lake.clean_file(dataset, month + step) for step in (-1, 1)}
+        neighbours = {name: MonthFile.local(path) for name, path in paths.items() if path.exists()}
+        months = {name: file.rows for name, file in neighbours.items() if first_rows_of(file.facts) is None}
+        ratios = {name: clean_trips.rows / count for name, count in months.items() if count}
         return AssetCheckResult(
             passed=all(USUAL_VOLUME[0] <= ratio <= USUAL_VOLUME[1] for ratio in ratios.values()),
             severity=AssetCheckSeverity.WARN,

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -43,7 +44,8 @@ class CleanedMonth:
     """A month's rows as pairs of record batches (clean, quarantined), to be read once; `tally` fills while they are.
 
     The clean schema is the dataset's, with columns nobody has seen before at its end; the quarantine has `reasons` (a
-    list of rule names) and `published_text` (what could not be read) beside them.
+    list of rule names) and `published_text` (what could not be read) beside them. `scratch` is a folder for what the
+    search for duplicates does not hold in memory.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class CleanedMonth:
         source_file: str,
         stream: TripStream,
         profile: Profile = Profile.DEFAULT,
+        scratch: Path | None = None,
     ) -> None:
         self.month = month
         self.source_file = source_file
@@ -67,7 +70,7 @@ class CleanedMonth:
         self._rules = [rule for rule in PROFILES[profile] if rule.applies_to(names)]
         self._flags = [rule for rule in FLAGS if rule.applies_to(names)]
         self._published = [name for name in names if name != "source_row"]
-        self._seen = None if dataset.name in UNIDENTIFIED else SeenRows()
+        self._seen = None if dataset.name in UNIDENTIFIED else SeenRows(scratch)
 
     def __iter__(self) -> Iterator[tuple[pa.RecordBatch, pa.RecordBatch]]:
         for batch in self.stream.batches:

@@ -31,6 +31,7 @@ SUMS: Final = (
     _sum("tolls", "Tolls.", "US dollars"),
     _sum("total", "What passengers were charged, without cash tips.", "US dollars"),
 )
+UNKNOWN: Final = "unknown"
 COLUMNS: Final = (
     Column("dataset", Kind.TEXT, (), "yellow, green, fhv or fhvhv."),
     TRIP_MONTH,
@@ -86,6 +87,15 @@ def as_table(frame: pd.DataFrame) -> pd.DataFrame:
         if column.kind is Kind.DATE:
             table[column.name] = pd.to_datetime(table[column.name]).dt.date
     return table.astype({column.name: types[column.kind] for column in COLUMNS if column.kind in types})
+
+
+def totals(table: pd.DataFrame, by: str | None = None) -> pd.DataFrame:
+    """The table's trips and sums added up, in all (one line) or by a column, the most trips first; nothing of nothing
+    is nothing, not 0.
+    """
+    names = ["trips", *(each.name for each in SUMS)]
+    keys = table[by].fillna(UNKNOWN) if by else table["dataset"]
+    return table.groupby(keys)[names].sum(min_count=1).sort_values("trips", ascending=False, kind="stable")
 
 
 def differences(table: pd.DataFrame, answer: pd.DataFrame) -> list[str]:

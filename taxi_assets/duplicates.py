@@ -1,13 +1,16 @@
 """Finding rows that are identical, in every published column, to an earlier row of their file.
 
 Rows are compared by a 64-bit hash: in a month of 20 million rows one false match is expected in 100,000 months. The
-hashes seen so far are kept in sorted runs of growing length, 8 bytes a row; a bitmap in front of them answers for most
-rows that they are new.
+hashes seen so far are kept in sorted runs of 8 bytes a row, the older ones on disk, so that memory does not grow with
+the month. A filter of fixed size in front of them answers for nearly all rows that they are new.
 """
 
 from __future__ import annotations
 
+import mmap
 import zlib
+from pathlib import Path
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,19 +22,27 @@ if TYPE_CHECKING:
 
     Hashes = NDArray[np.uint64]
 
+HELD_ROWS = 1 << 19
+"""A run as long as this goes to disk."""
 _MULTIPLIERS = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))
 """Those of splitmix64."""
 _NULL = np.uint64(0x9E3779B97F4A7C15)
-_BITMAP_BITS = 27
 _UNSIGNED: dict[int, type[np.unsignedinteger]] = {64: np.uint64, 32: np.uint32, 16: np.uint16}
 
 
 class SeenRows:
-    """The rows of a file seen so far."""
+    """The rows of a file seen so far.
 
-    def __init__(self) -> None:
-        self._runs: list[Hashes] = []
-        self._bitmap = np.zeros(1 << (_BITMAP_BITS - 3), np.uint8)
+    `folder` is where runs go that memory shall not hold, in files without a name: they are gone with this process,
+    however it ends. Without it they go where the system has its temporary files, which may be memory.
+    """
+
+    def __init__(self, folder: Path | None = None, held_rows: int = HELD_ROWS) -> None:
+        self._folder = folder
+        self._held_rows = held_rows
+        self._held: list[Hashes] = []
+        self._spilled: list[mmap.mmap] = []
+        self._filter = _Filter()
 
     def repeats(self, batch: pa.RecordBatch) -> NDArray[np.bool_]:
         """For each row of the batch whether it is identical to an earlier one; the batch then counts as seen."""
@@ -41,30 +52,73 @@ class SeenRows:
         if (ordered[1:] == ordered[:-1]).any():
             order = np.argsort(hashes, kind="stable")
             again[order[1:]] = hashes[order[1:]] == hashes[order[:-1]]
-        suspects = np.flatnonzero(self._perhaps_seen(hashes))
-        for run in self._runs:
-            places = np.searchsorted(run, hashes[suspects])
-            again[suspects] |= run[np.minimum(places, len(run) - 1)] == hashes[suspects]
+        suspects = ordered[self._filter.perhaps_seen(ordered)]
+        known = suspects[self._seen(suspects)]
+        if len(known):
+            again |= np.isin(hashes, known)
         self._remember(ordered)
         return again
 
-    def _perhaps_seen(self, hashes: Hashes) -> NDArray[np.bool_]:
-        """False for rows that are surely new. Marks all of them as seen."""
-        bits = hashes >> np.uint64(64 - _BITMAP_BITS)
-        places = (bits >> np.uint64(3)).astype(np.int64)
-        masks = (np.uint8(1) << (bits & np.uint64(7)).astype(np.uint8)).astype(np.uint8)
-        seen: NDArray[np.bool_] = (self._bitmap[places] & masks) != 0
-        np.bitwise_or.at(self._bitmap, places, masks)
+    def _seen(self, suspects: Hashes) -> NDArray[np.bool_]:
+        """Which of them, in ascending order, are in one of the runs."""
+        seen = np.zeros(len(suspects), bool)
+        if len(suspects):
+            for run in self._held:
+                seen |= _contains(run, suspects)
+            for spilled in self._spilled:
+                seen |= _contains(np.frombuffer(spilled, np.uint64), suspects)
+                spilled.madvise(mmap.MADV_DONTNEED)  # else what was looked at stays in memory
         return seen
 
     def _remember(self, ordered: Hashes) -> None:
         """Keeps the runs few: one is merged into the next as soon as it has grown as long."""
-        self._runs.append(ordered)
-        while len(self._runs) > 1 and len(self._runs[-2]) <= 2 * len(self._runs[-1]):
-            last = self._runs.pop()
-            merged = np.concatenate([self._runs.pop(), last])
+        if len(ordered) == 0:
+            return
+        self._held.append(ordered)
+        while len(self._held) > 1 and len(self._held[-2]) <= 2 * len(self._held[-1]):
+            last = self._held.pop()
+            merged = np.concatenate([self._held.pop(), last])
             merged.sort(kind="stable")  # linear in what is two sorted runs
-            self._runs.append(merged)
+            self._held.append(merged)
+        if len(self._held[-1]) >= self._held_rows:
+            self._spilled.append(_on_disk(self._held.pop(), self._folder))
+
+
+class _Filter:
+    """Tells of most hashes that they are surely new: each has three bits in one of two million words.
+
+    Of the rows of a month of 5.5 million it takes one in a thousand for seen that is new, of 20 million two in a
+    hundred.
+    """
+
+    _WORD_BITS = np.uint64(21)
+
+    def __init__(self) -> None:
+        self._words = np.zeros(1 << int(self._WORD_BITS), np.uint64)
+
+    def perhaps_seen(self, hashes: Hashes) -> NDArray[np.bool_]:
+        """False for hashes that are surely new. All of them then count as seen."""
+        places = (hashes >> (np.uint64(64) - self._WORD_BITS)).astype(np.int64)
+        bits = np.zeros(len(hashes), np.uint64)
+        for shift in (0, 6, 12):
+            bits |= np.uint64(1) << (hashes >> np.uint64(shift) & np.uint64(63))
+        seen: NDArray[np.bool_] = self._words[places] & bits == bits
+        np.bitwise_or.at(self._words, places, bits)
+        return seen
+
+
+def _contains(run: Hashes, wanted: Hashes) -> NDArray[np.bool_]:
+    places = np.searchsorted(run, wanted)
+    found: NDArray[np.bool_] = run[np.minimum(places, len(run) - 1)] == wanted
+    return found
+
+
+def _on_disk(run: Hashes, folder: Path | None) -> mmap.mmap:
+    """The run in a file of its own, which is deleted already and lasts as long as the mapping."""
+    with TemporaryFile(dir=folder) as file:
+        file.write(run.data)
+        file.flush()
+        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 
 
 def row_hashes(batch: pa.RecordBatch) -> Hashes:

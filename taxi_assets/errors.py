@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+RETRY_HINTS: Final = {True: "A retry may help.", False: "A retry will not help."}
+"""How a failure's text ends, by whether trying again may help."""
+
 
 class TaxiError(Exception):
     """Something went wrong that a person can act on.

@@ -14,13 +14,17 @@ if TYPE_CHECKING:
     from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 
+def job_name(dataset: Dataset) -> str:
+    return f"{dataset.name}_trips"
+
+
 def trips_job(dataset: Dataset) -> UnresolvedAssetJobDefinition:
     """`yellow_trips`, `green_trips`, …: all assets of the dataset for the month of the run's partition key.
 
     The zone lookup, which has no months, comes along: it is small, and the first run finds it made.
     """
     return define_asset_job(
-        f"{dataset.name}_trips",
+        job_name(dataset),
         selection=AssetSelection.groups(dataset.name) | AssetSelection.assets(TABLE),
         description=f"A month of {dataset.title.lower()} trips: published file, bucket, warehouse, Postgres.",
     )

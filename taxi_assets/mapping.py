@@ -22,11 +22,13 @@ class Mapping:
     """Where each output column comes from.
 
     `columns`: the dataset's published columns in canonical order, then those nobody has seen before. `sources`: for
-    each its position in the file, None where the file lacks it. `unknown` names the new columns as published.
+    each its position in the file, None where the file lacks it. `published`: the file's names of those it has.
+    `unknown` names the new columns as published.
     """
 
     columns: tuple[Column, ...]
     sources: tuple[int | None, ...]
+    published: dict[str, str]
     unknown: tuple[str, ...]
 
     @property
@@ -62,7 +64,8 @@ def map_columns(published: Sequence[tuple[str, pa.DataType]], columns: Sequence[
         if column.text_of in sources:
             sources[column.name] = sources[column.text_of]
     every = (*columns, *new)
-    return Mapping(every, tuple(sources.get(column.name) for column in every), tuple(unknown))
+    names_of = {name: published[position][0].strip() for name, position in sources.items()}
+    return Mapping(every, tuple(sources.get(column.name) for column in every), names_of, tuple(unknown))
 
 
 def _known(names: Sequence[str], columns: Sequence[Column]) -> dict[str, int]:

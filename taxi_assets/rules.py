@@ -39,12 +39,15 @@ Judge = Callable[[pa.RecordBatch, Month], pa.Array]
 
 @dataclass(frozen=True)
 class Rule:
-    """`name` is what people see, `doc` says what it means; `columns` are what it needs, `a|b` meaning either."""
+    """`name` is what people see, `doc` says what it means; `columns` are what it needs, `a|b` meaning either, and
+    `more` what it looks at beside those where a dataset has it.
+    """
 
     name: str
     doc: str
     columns: tuple[str, ...]
     judge: Judge
+    more: tuple[str, ...] = ()
 
     def applies_to(self, names: Collection[str]) -> bool:
         """Whether a dataset with columns of these names can be judged by this rule."""
@@ -312,13 +315,19 @@ FLAGS = (
         ("passenger_count", "rate_code_id", "store_and_fwd_flag"),
         _missing_block,
     ),
-    Rule("negative_amount", "An amount is below 0: usually a reversal.", ("total_amount",), _negative_amount),
+    Rule("negative_amount", "An amount is below 0: usually a reversal.", ("total_amount",), _negative_amount, AMOUNTS),
     Rule("zero_distance", "No distance.", (_DISTANCE,), _zero_distance),
     Rule("zero_duration", "Began and ended at once.", _TIMES, _zero_duration),
-    Rule("total_differs", "total_amount is not the sum of its parts.", ("total_amount",), _total_differs),
+    Rule("total_differs", "total_amount is not the sum of its parts.", ("total_amount",), _total_differs, AMOUNTS),
     Rule("rate_code_99", "rate_code_id is 99, unknown.", ("rate_code_id",), _rate_code_99),
-    Rule("unknown_code", "A code TLC's dictionary does not explain.", ("vendor_id",), _unknown_code),
+    Rule("unknown_code", "A code TLC's dictionary does not explain.", ("vendor_id",), _unknown_code, tuple(_CODES)),
     Rule("repeated_hour", "Ended before it began, in November's repeated hour.", _TIMES, _in_repeated_hour),
-    Rule("negative_fare", "Fare or driver's pay is below 0.", ("base_passenger_fare",), _negative_fare),
+    Rule(
+        "negative_fare",
+        "Fare or driver's pay is below 0.",
+        ("base_passenger_fare",),
+        _negative_fare,
+        ("driver_pay",),
+    ),
 )
 """In this order from bit 0 of quality_flags; new flags are appended."""

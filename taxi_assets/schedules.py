@@ -1,32 +1,51 @@
-"""One monthly schedule per dataset, late enough for TLC to have published."""
+"""Two schedules per dataset for those who want a clock: monthly, late enough for TLC to have published, and hourly."""
 
-from __future__ import annotations
+from dagster import (
+    DefaultScheduleStatus,
+    RunRequest,
+    ScheduleDefinition,
+    ScheduleEvaluationContext,
+    SkipReason,
+    schedule,
+)
 
-from typing import TYPE_CHECKING
+from taxi_assets.datasets import Dataset
+from taxi_assets.jobs import job_name
+from taxi_assets.load_history import LoadHistory
+from taxi_assets.resources.publisher import TripPublisher
+from taxi_assets.rota import RECENT_MONTHS, due
+from taxi_assets.ticks import look_at, months_until, run_requests
 
-from dagster import DefaultScheduleStatus, ScheduleDefinition, build_schedule_from_partitioned_job
-
-if TYPE_CHECKING:
-    # Dagster does not export the types of jobs and schedules over assets.
-    from dagster._core.definitions.partitions.partitioned_schedule import (
-        UnresolvedPartitionedAssetScheduleDefinition,
-    )
-    from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
-
-DAY_OF_MONTH = 25
-HOUR_OF_DAY = 6
+MONTHLY = "0 6 25 * *"
 """The newest partition on the 25th is the month that ended 55 days before; TLC's median lag is 51 days (47 to 105)."""
+HOURLY = "0 * * * *"
 
 
-def monthly_schedule(
-    job: UnresolvedAssetJobDefinition,
-) -> UnresolvedPartitionedAssetScheduleDefinition | ScheduleDefinition:
-    """Runs the job once a month for the newest month; stopped until somebody turns it on."""
-    return build_schedule_from_partitioned_job(
-        job,
-        name=f"{job.name}_monthly",
-        description="On the 25th at 06:00 UTC, the newest month: published by then in most months of the past.",
-        day_of_month=DAY_OF_MONTH,
-        hour_of_day=HOUR_OF_DAY,
+def monthly_schedule(dataset: Dataset) -> ScheduleDefinition:
+    """Looks for the newest month once a month."""
+    return _schedule(dataset, "monthly", MONTHLY, "On the 25th at 06:00 UTC")
+
+
+def hourly_schedule(dataset: Dataset) -> ScheduleDefinition:
+    """Looks for the newest month every hour, the clock of the Prefect tutorial."""
+    return _schedule(dataset, "hourly", HOURLY, "Every hour")
+
+
+def _schedule(dataset: Dataset, name: str, cron: str, when: str) -> ScheduleDefinition:
+    @schedule(
+        cron,
+        name=f"{job_name(dataset)}_{name}",
+        job_name=job_name(dataset),
+        execution_timezone="UTC",
         default_status=DefaultScheduleStatus.STOPPED,
+        description=f"{when}, the newest month, and months before it that were published late; skips, and says why, "
+        "when there is nothing to load. The sensor sees replaced months too: turn on one of the three.",
     )
+    def tick(context: ScheduleEvaluationContext, publisher: TripPublisher) -> list[RunRequest] | SkipReason:
+        record = LoadHistory(context.instance, dataset)
+        recent = months_until(dataset, context.scheduled_execution_time)[-RECENT_MONTHS:]
+        seen = look_at(due(recent, record.loaded(recent)), dataset, publisher, record)
+        context.log.info(seen.summary())
+        return run_requests(dataset, seen) or SkipReason(seen.summary())
+
+    return tick

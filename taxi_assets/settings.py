@@ -1,6 +1,7 @@
 """Every setting, read from the environment once. Nothing else in the package looks there.
 
-Secrets are not held: the Postgres URL goes to its resource as an EnvVar, and only whether it is set is known here.
+Secrets are not held: the URLs of Postgres and of the alerts' webhook go to their resources as EnvVars, and only whether
+they are set is known here.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from taxi_assets.layouts import FileFormat
 from taxi_assets.publishers import publisher
 
 POSTGRES_URL = "TAXI_POSTGRES_URL"
+ALERT_WEBHOOK = "TAXI_ALERT_WEBHOOK"
+_WEB = ("http://", "https://")
 
 
 class SettingsError(ValueError):
@@ -38,6 +41,8 @@ class Settings:
     bq_location: str = "US"
     own_postgres: bool = False
     postgres_schema: str = "public"
+    alert_webhook: bool = False
+    ui_url: str = "http://127.0.0.1:3000"
 
     @classmethod
     def from_env(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -58,6 +63,8 @@ class Settings:
             bq_location=values.get("TAXI_BQ_LOCATION", "US"),
             own_postgres=POSTGRES_URL in values,
             postgres_schema=values.get("TAXI_POSTGRES_SCHEMA", "public"),
+            alert_webhook=_is_secret_url(values, ALERT_WEBHOOK),
+            ui_url=values.get("TAXI_UI_URL", "http://127.0.0.1:3000"),
         )
         settings.check()
         return settings
@@ -68,6 +75,8 @@ class Settings:
             publisher(self.publisher, sample_rows=self.sample_rows, sample_format=self.sample_format)
         except ValueError as error:
             raise SettingsError(f"TAXI_PUBLISHER: {error}") from error
+        if not self.ui_url.startswith(_WEB):
+            raise SettingsError(f"TAXI_UI_URL must be an http or https URL, not {self.ui_url!r}")
         if self.bq_dataset and not self.gcp_project:
             raise SettingsError("TAXI_BQ_DATASET is set without GCP_PROJECT: set it to the project of the dataset")
         if self.bq_dataset and not self.gcs_bucket:
@@ -91,3 +100,10 @@ def _format(values: Mapping[str, str], name: str) -> FileFormat | None:
     if text is not None and text not in get_args(FileFormat):
         raise SettingsError(f"{name} must be one of {', '.join(get_args(FileFormat))}, not {text!r}")
     return cast("FileFormat | None", text)
+
+
+def _is_secret_url(values: Mapping[str, str], name: str) -> bool:
+    """Whether the variable is set; the error for what is no web address does not tell its value."""
+    if name in values and not values[name].startswith(_WEB):
+        raise SettingsError(f"{name} must be an http or https URL; what it is now is not shown, for it may be a secret")
+    return name in values

@@ -14,6 +14,8 @@ from taxi_assets.build import resources_for
 from taxi_assets.datasets import DATASETS, Dataset
 from taxi_assets.months import Month
 from taxi_assets.settings import Settings
+from taxi_assets.stores.parquet import MonthFile
+from taxi_assets.tryout import REMEDY, described, first_rows_of
 
 
 def rows_by_place(settings: Settings, dataset: Dataset, month: Month) -> list[tuple[str, int, str]]:
@@ -42,6 +44,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print(f"\n{given.dataset} {given.month} from publisher {settings.publisher}:\n")
     for place, rows, look in rows_by_place(settings, DATASETS[given.dataset], given.month):
         print(f"{place:>12} {rows:>12,} rows   {look}")
+    first_rows = _first_rows(settings, DATASETS[given.dataset], given.month)
+    if first_rows is not None:
+        print(f"\n{described(first_rows)} {REMEDY}")
+
+
+def _first_rows(settings: Settings, dataset: Dataset, month: Month) -> int | None:
+    """The limit of the try-out that lies in the place of the month; None of a whole month, or of none."""
+    path = resources_for(settings)["lake"].lake.clean_file(dataset, month)
+    return first_rows_of(MonthFile.local(path).facts) if path.exists() else None
 
 
 if __name__ == "__main__":

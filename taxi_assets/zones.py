@@ -25,6 +25,12 @@ COLUMNS: Final = (
     Column("service_zone", Kind.TEXT, ("service_zone",), "Which taxis may pick up there."),
 )
 """Of the table, in its order."""
+ZONE_NAMES: Final = tuple(
+    Column(f"{end}_{name}", Kind.TEXT, (), f"{name.capitalize()} of the {where}, by the zone lookup.")
+    for end, where in (("pickup", "pick-up"), ("dropoff", "drop-off"))
+    for name in ("borough", "zone")
+)
+"""The columns that a view of trips with zones has before those of the trips."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +96,7 @@ def joined(trips: str, zones: str, columns: Sequence[str], quoted: Callable[[str
     `trips` and `zones` are tables as SQL has them, `columns` the trips' columns. The names stand first: a view in
     Postgres can grow only at its end, where a column lies that was added to the table.
     """
-    names = [f"{end}.{name} AS {end}_{name}" for end in ("pickup", "dropoff") for name in ("borough", "zone")]
+    names = [f"{column.name.replace('_', '.')} AS {column.name}" for column in ZONE_NAMES]
     values = [f"trips.{quoted(column)}" for column in columns]
     return (
         f"SELECT {', '.join([*names, *values])} FROM {trips} AS trips"  # noqa: S608 quoted

@@ -14,6 +14,7 @@ from psycopg.sql import SQL, Identifier
 
 from taxi_assets.resources.embedded_postgres import EmbeddedPostgres
 from taxi_assets.settings import POSTGRES_URL, Settings
+from taxi_assets_tests.dagster_dev import DagsterDev, start_dagster_dev
 from taxi_assets_tests.servers.bigquery import BigQueryServer, find_python313
 from taxi_assets_tests.servers.gcs import GcsServer
 from taxi_assets_tests.servers.google_login import GoogleLogin
@@ -65,6 +66,16 @@ def settings(tmp_path: Path, postgres_url: str, postgres_schema: str, monkeypatc
     """Everything local, months of 2,000 made-up trips."""
     monkeypatch.setenv(POSTGRES_URL, postgres_url)
     return Settings(home=tmp_path / "taxi", sample_rows=2_000, own_postgres=True, postgres_schema=postgres_schema)
+
+
+@pytest.fixture(scope="session")
+def dagster_dev(tmp_path_factory: pytest.TempPathFactory, postgres_url: str) -> Iterator[DagsterDev]:
+    """`dagster dev`, UI and daemon; whoever uses it takes datasets that nobody else does."""
+    schema = f"test_{secrets.token_hex(6)}"
+    with start_dagster_dev(tmp_path_factory.mktemp("dagster_dev"), postgres_url, schema) as dev:
+        yield dev
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(Identifier(schema)))
 
 
 @pytest.fixture(scope="session")

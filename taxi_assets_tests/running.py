@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dagster import AssetCheckEvaluation, AssetKey, DagsterInstance, ExecuteInProcessResult
@@ -15,13 +15,25 @@ from taxi_assets.show import rows_by_place
 
 
 def run_month(
-    settings: Settings, dataset: str, month: str, *, assets: Sequence[str] = (), raises: bool = True
+    settings: Settings,
+    dataset: str,
+    month: str,
+    *,
+    assets: Sequence[str] = (),
+    raises: bool = True,
+    config: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> ExecuteInProcessResult:
-    """Runs the dataset's job for one month, or some of its assets, in this process, with a history of its own."""
+    """Runs the dataset's job for one month, or some of its assets, in this process, with a history of its own.
+
+    `config`: the run config of assets, by their names.
+    """
     job = build_definitions(settings).resolve_job_def(f"{dataset}_trips")
     with DagsterInstance.ephemeral() as instance:
         return job.execute_in_process(
             partition_key=Month.parse(month).key,
+            run_config={
+                "ops": {f"{dataset}__{asset}": {"config": dict(mine)} for asset, mine in (config or {}).items()}
+            },
             instance=instance,
             raise_on_error=raises,
             asset_selection=[AssetKey([dataset, name]) for name in assets] or None,

@@ -47,6 +47,23 @@ def test_dagster_job_execute_runs_a_month_and_show_counts_it(environment: dict[s
     assert environment["TAXI_POSTGRES_URL"] not in run.stderr + run.stdout + shown.stdout
 
 
+def test_dagster_job_execute_takes_run_config_from_a_file(environment: dict[str, str], tmp_path: Path) -> None:
+    config = tmp_path / "try_out.yaml"
+    config.write_text("ops:\n  green__clean_trips:\n    config: {profile: strict, first_rows: 200}\n")
+    run = _execute(environment, "--tags", '{"dagster/partition": "2020-04-01"}', "-c", str(config))
+    assert run.returncode == 0, run.stderr
+    assert "A try-out: only the first 200 rows of the published file, not the whole month." in run.stderr
+    assert "200 published" in run.stderr
+
+
+def test_a_wrong_value_in_run_config_is_told_with_the_choices(environment: dict[str, str], tmp_path: Path) -> None:
+    config = tmp_path / "strickt.yaml"
+    config.write_text("ops: {green__clean_trips: {config: {profile: strickt}}}\n")
+    run = _execute(environment, "--tags", '{"dagster/partition": "2020-04-01"}', "-c", str(config))
+    assert run.returncode != 0
+    assert "profile (default, strict, tutorial) got strickt" in run.stderr
+
+
 def test_dagster_job_execute_without_a_month_says_how_to_give_one(environment: dict[str, str]) -> None:
     run = _execute(environment)
     assert run.returncode != 0
@@ -61,6 +78,11 @@ def test_a_wrong_setting_is_named(environment: dict[str, str]) -> None:
 
 def test_definitions_validate(environment: dict[str, str]) -> None:
     assert _call(environment, "dagster", "definitions", "validate").returncode == 0
+
+
+def test_loading_the_definitions_warns_of_nothing(environment: dict[str, str]) -> None:
+    loaded = _call(environment, "python", "-W", "error", "-c", "import taxi_assets.definitions")
+    assert (loaded.returncode, loaded.stderr) == (0, "")
 
 
 def test_loading_the_definitions_imports_neither_pandas_nor_google_clients(environment: dict[str, str]) -> None:

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from taxi_assets.download import AbsentError, PassingError, Patience, Validators, download, exists
+from taxi_assets.asking import AbsentError, PassingError, Patience, Validators
+from taxi_assets.download import download
 from taxi_assets.errors import TaxiError
 from taxi_assets_tests.servers.loopback import LoopbackHandler, LoopbackServer
 from taxi_assets_tests.servers.publisher import PublisherServer
@@ -290,7 +291,6 @@ def test_a_file_url_works_whatever_characters_are_in_its_path(tmp_path: Path, ta
     assert got is not None
     assert (got.size, got.sha256) == (len(CONTENT), hashlib.sha256(CONTENT).hexdigest())
     assert target.read_bytes() == CONTENT
-    assert exists(source.as_uri())
 
 
 def test_an_unchanged_file_of_a_file_url_is_not_copied_again_and_a_replaced_one_is(
@@ -309,19 +309,3 @@ def test_an_unchanged_file_of_a_file_url_is_not_copied_again_and_a_replaced_one_
 def test_an_absent_file_of_a_file_url_is_said_to_be_absent(tmp_path: Path, target: Path) -> None:
     with pytest.raises(AbsentError):
         download((tmp_path / "none").as_uri(), target)
-    assert not exists((tmp_path / "none").as_uri())
-
-
-# Does it exist?
-
-
-def test_whether_a_file_exists_is_asked_without_fetching_it(server: PublisherServer) -> None:
-    assert exists(f"{server.url}/trips", QUICK)
-    assert not exists(f"{server.url}/none", QUICK)
-    assert [(request.method, request.status) for request in server.requests()] == [("GET", 200), ("GET", 403)]
-
-
-def test_a_server_that_cannot_be_asked_is_not_taken_for_one_without_the_file(server: PublisherServer) -> None:
-    server.fail("trips", 503, times=99)
-    with pytest.raises(PassingError):
-        exists(f"{server.url}/trips", QUICK)

@@ -13,8 +13,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from taxi_assets.asking import PassingError, Patience
 from taxi_assets.datasets import DATASETS, GREEN_TAXI, YELLOW_TAXI, Dataset
-from taxi_assets.download import PassingError, Patience
 from taxi_assets.errors import BlockedError, CorruptFileError, NotPublishedError
 from taxi_assets.layouts import FileFormat
 from taxi_assets.months import Month

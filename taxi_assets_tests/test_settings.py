@@ -7,6 +7,7 @@ import pytest
 from taxi_assets.settings import Settings, SettingsError
 
 POSTGRES_URL = "postgresql://taxi:secret@db/taxi"
+WEBHOOK = "https://hooks.slack.example/services/secret"
 
 
 def test_without_any_variable_everything_is_local_and_made_up() -> None:
@@ -31,6 +32,8 @@ def test_every_variable_is_read() -> None:
             "TAXI_BQ_LOCATION": "EU",
             "TAXI_POSTGRES_URL": POSTGRES_URL,
             "TAXI_POSTGRES_SCHEMA": "taxi",
+            "TAXI_ALERT_WEBHOOK": WEBHOOK,
+            "TAXI_UI_URL": "https://dagster.example",
         }
     )
     assert settings == Settings(
@@ -44,6 +47,8 @@ def test_every_variable_is_read() -> None:
         bq_location="EU",
         own_postgres=True,
         postgres_schema="taxi",
+        alert_webhook=True,
+        ui_url="https://dagster.example",
     )
 
 
@@ -56,6 +61,7 @@ def test_the_process_environment_is_read_unless_another_is_given(monkeypatch: py
 def test_an_empty_variable_counts_as_unset() -> None:
     names = ["TAXI_HOME", "TAXI_PUBLISHER", "TAXI_SAMPLE_ROWS", "TAXI_SAMPLE_FORMAT", "TAXI_GCS_BUCKET", "GCP_PROJECT"]
     names += ["TAXI_BQ_DATASET", "TAXI_BQ_LOCATION", "TAXI_POSTGRES_URL", "TAXI_POSTGRES_SCHEMA"]
+    names += ["TAXI_ALERT_WEBHOOK", "TAXI_UI_URL"]
     assert Settings.from_env(dict.fromkeys(names, "")) == Settings.from_env({})
 
 
@@ -66,10 +72,17 @@ def test_a_relative_home_is_fixed_to_where_the_process_started(tmp_path: Path, m
     assert settings.home == tmp_path / "lake"
 
 
-def test_the_password_of_postgres_is_not_held() -> None:
-    settings = Settings.from_env({"TAXI_POSTGRES_URL": POSTGRES_URL})
+def test_secrets_are_not_held() -> None:
+    settings = Settings.from_env({"TAXI_POSTGRES_URL": POSTGRES_URL, "TAXI_ALERT_WEBHOOK": WEBHOOK})
     assert settings.own_postgres
+    assert settings.alert_webhook
     assert "secret" not in repr(settings)
+
+
+def test_a_webhook_that_is_none_is_refused_and_not_shown() -> None:
+    with pytest.raises(SettingsError, match="TAXI_ALERT_WEBHOOK must be an http or https URL") as raised:
+        Settings.from_env({"TAXI_ALERT_WEBHOOK": "hooks.slack.example/services/T0B1"})
+    assert "T0B1" not in str(raised.value)
 
 
 @pytest.mark.parametrize("name", ["tlc", "datatalks", "sample", "http://h/x", "https://h/x", "file:///mirror"])
@@ -89,6 +102,7 @@ def test_a_publisher_is_known_by_name_or_by_its_base_url(name: str) -> None:
         ("TAXI_SAMPLE_ROWS", "many"),
         ("TAXI_SAMPLE_ROWS", "_"),
         ("TAXI_SAMPLE_FORMAT", "csv"),
+        ("TAXI_UI_URL", "127.0.0.1:3000"),
     ],
 )
 def test_a_wrong_value_is_refused_with_the_name_of_its_variable(variable: str, value: str) -> None:

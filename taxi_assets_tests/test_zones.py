@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from taxi_assets.download import Patience
+from taxi_assets.asking import Patience
 from taxi_assets.errors import ContractError, NotPublishedError
 from taxi_assets.publishers import DATATALKS_SITE, TLC_SITE, WebPublisher, publisher
 from taxi_assets.sample.zones import zone_lookup

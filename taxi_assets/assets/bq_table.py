@@ -1,8 +1,8 @@
 """bq_table: the month in the warehouse, loaded from the bucket."""
 
-from dagster import AssetsDefinition, asset
+from dagster import AssetExecutionContext, AssetsDefinition, Output, asset
 
-from taxi_assets.assets.common import common
+from taxi_assets.assets.common import common, handed_on
 from taxi_assets.datasets import Dataset
 from taxi_assets.metadata import column_metadata
 from taxi_assets.stores.parquet import MonthFiles
@@ -10,14 +10,14 @@ from taxi_assets.stores.parquet import MonthFiles
 
 def bq_table(dataset: Dataset) -> AssetsDefinition:
     @asset(
-        **common(dataset),
+        **common(dataset, "table"),
         io_manager_key="warehouse",
         kinds={"bigquery"},
         metadata=column_metadata(dataset.columns),
         description=f"The month in the warehouse's table {dataset.table}: a partition of BigQuery's table, or rows of "
         "the DuckDB file that stands in for it. Loading a month replaces it.",
     )
-    def bq_table(gcs_parquet: MonthFiles) -> MonthFiles:
-        return gcs_parquet
+    def bq_table(context: AssetExecutionContext, gcs_parquet: MonthFiles) -> Output[MonthFiles]:
+        return handed_on(context, "gcs_parquet", gcs_parquet)
 
     return bq_table

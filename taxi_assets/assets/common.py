@@ -1,17 +1,31 @@
-"""What every asset of a dataset has in common."""
+"""What assets of a dataset have in common."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TypedDict
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, TypedDict
 
-from dagster import Backoff, Jitter, PartitionsDefinition, RetryPolicy
+from dagster import (
+    AssetExecutionContext,
+    AssetKey,
+    AssetRecordsFilter,
+    Backoff,
+    Jitter,
+    Output,
+    PartitionsDefinition,
+    RetryPolicy,
+)
 
 from taxi_assets.datasets import Dataset
-from taxi_assets.partitions import months_of
+from taxi_assets.metadata import copy_metadata
+from taxi_assets.partitions import dataset_of, months_of
+from taxi_assets.stores.parquet import MonthFiles
+from taxi_assets.tryout import described, first_rows_of
 
 OWNER = "team:taxi-data"
 RETRIES = RetryPolicy(max_retries=2, delay=5, backoff=Backoff.EXPONENTIAL, jitter=Jitter.PLUS_MINUS)
+Layer = Literal["raw", "clean", "table", "mart", "reference"]
+"""How far from the published file."""
 
 
 class Common(TypedDict):
@@ -21,17 +35,50 @@ class Common(TypedDict):
     group_name: str
     partitions_def: PartitionsDefinition[str]
     owners: Sequence[str]
+    tags: Mapping[str, str]
     retry_policy: RetryPolicy
     code_version: str
 
 
-def common(dataset: Dataset) -> Common:
-    """Key, group, months, owner, and retries of what may pass (errors say themselves when a retry will not help)."""
+def common(dataset: Dataset, layer: Layer) -> Common:
+    """Key, group, months, owner, tags, and retries of what may pass (errors say themselves when a retry will not
+    help).
+    """
     return {
         "key_prefix": dataset.name,
         "group_name": dataset.name,
         "partitions_def": months_of(dataset),
         "owners": [OWNER],
+        "tags": tags(layer, dataset),
         "retry_policy": RETRIES,
         "code_version": "1",
     }
+
+
+def tags(layer: Layer, dataset: Dataset | None = None) -> Mapping[str, str]:
+    """By these assets are found in the catalog. TLC publishes for everybody: none holds more than the public has."""
+    common_tags = {"domain": "taxi-trips", "layer": layer, "sensitivity": "public"}
+    return {**common_tags, "dataset": dataset.name} if dataset else common_tags
+
+
+def handed_on(context: AssetExecutionContext, upstream: str, files: MonthFiles) -> Output[MonthFiles]:
+    """The month as it came from the asset `upstream`, for the IO manager to make a copy of."""
+    warn_of_try_out(context, first_rows_of(files.clean.facts))
+    return Output(files, metadata=copy_metadata(dataset_of(context), upstream, files.clean))
+
+
+def recorded(context: AssetExecutionContext, upstream: str) -> dict[str, Any]:
+    """The metadata of the month in the asset `upstream`, as it was made last; nothing if it was not recorded."""
+    wanted = AssetRecordsFilter(
+        asset_key=AssetKey([dataset_of(context).name, upstream]), asset_partitions=[context.partition_key]
+    )
+    for record in context.instance.fetch_materializations(wanted, limit=1).records:
+        if record.asset_materialization:
+            return {key: value.value for key, value in record.asset_materialization.metadata.items()}
+    return {}
+
+
+def warn_of_try_out(context: AssetExecutionContext, first_rows: int | None) -> None:
+    """Says in the run's log that this is not the month."""
+    if first_rows is not None:
+        context.log.warning(described(first_rows))

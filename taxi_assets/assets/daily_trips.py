@@ -2,24 +2,29 @@
 
 from typing import Any
 
-from dagster import AssetExecutionContext, AssetKey, AssetsDefinition, ResourceParam, asset
+from dagster import AssetExecutionContext, AssetKey, AssetsDefinition, Output, ResourceParam, asset
 
-from taxi_assets.assets.common import common
+from taxi_assets.assets.common import common, recorded, warn_of_try_out
+from taxi_assets.automation import when_changed
 from taxi_assets.daily import COLUMNS, as_table, by_day
 from taxi_assets.datasets import Dataset
 from taxi_assets.io_managers.base import explained
 from taxi_assets.io_managers.zones import ZoneTables
-from taxi_assets.metadata import column_metadata
+from taxi_assets.metadata import column_metadata, try_out_metadata
+from taxi_assets.metadata.days import days_metadata
+from taxi_assets.metadata.lineage import of_daily
 from taxi_assets.resources.lake import LakeFolder
 from taxi_assets.resources.publisher import TripPublisher
 from taxi_assets.stores.warehouse_month import WarehouseMonth
+from taxi_assets.tryout import first_rows_of
 from taxi_assets.zones import TABLE
 
 
 def daily_trips(dataset: Dataset) -> AssetsDefinition:
     @asset(
-        **common(dataset),
+        **common(dataset, "mart"),
         deps=[AssetKey(TABLE)],
+        automation_condition=when_changed(dataset, "bq_table", lookup=TABLE),
         io_manager_key="daily_tables",
         kinds={"bigquery", "pandas"},
         # The stock IO managers name a table by the last part of the asset's key: all datasets share daily_trips, and
@@ -32,16 +37,26 @@ def daily_trips(dataset: Dataset) -> AssetsDefinition:
         "passengers, miles and amounts. In the warehouse's table daily_trips, by Dagster's own pandas IO managers: an "
         "example of what may come after bq_table.",
     )
-    # A pandas.DataFrame; pandas is not imported to say so.
+    # Any is a pandas.DataFrame; pandas is not imported to say so.
     def daily_trips(
         context: AssetExecutionContext,
         bq_table: WarehouseMonth,
         publisher: TripPublisher,
         lake: LakeFolder,
         zone_tables: ResourceParam[ZoneTables],
-    ) -> Any:  # noqa: ANN401 a pandas.DataFrame; pandas is not imported to say so
+    ) -> Output[Any]:
         with explained(context):
             days = zone_tables.having(lambda: publisher.zones(lake.lake), lambda: bq_table.query(by_day(dataset)))
-            return as_table(days)
+            table = as_table(days)
+        first_rows = first_rows_of(recorded(context, "bq_table"))
+        warn_of_try_out(context, first_rows)
+        return Output(
+            table,
+            metadata={
+                **days_metadata(table),
+                **try_out_metadata(first_rows),
+                **of_daily(dataset),
+            },
+        )
 
     return daily_trips

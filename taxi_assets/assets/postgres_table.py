@@ -1,8 +1,8 @@
 """postgres_table: the month in Postgres."""
 
-from dagster import AssetsDefinition, asset
+from dagster import AssetExecutionContext, AssetsDefinition, Output, asset
 
-from taxi_assets.assets.common import common
+from taxi_assets.assets.common import common, handed_on
 from taxi_assets.datasets import Dataset
 from taxi_assets.metadata import column_metadata
 from taxi_assets.stores.parquet import MonthFiles
@@ -10,14 +10,14 @@ from taxi_assets.stores.parquet import MonthFiles
 
 def postgres_table(dataset: Dataset) -> AssetsDefinition:
     @asset(
-        **common(dataset),
+        **common(dataset, "table"),
         io_manager_key="postgres",
         kinds={"postgres"},
         metadata=column_metadata(dataset.columns),
         description=f"The month in the Postgres table {dataset.table}, a partition of its own. Loading a month swaps "
         "it in whole.",
     )
-    def postgres_table(clean_trips: MonthFiles) -> MonthFiles:
-        return clean_trips
+    def postgres_table(context: AssetExecutionContext, clean_trips: MonthFiles) -> Output[MonthFiles]:
+        return handed_on(context, "clean_trips", clean_trips)
 
     return postgres_table

@@ -1,14 +1,17 @@
 """raw_trips: the month's file as published, bytes unchanged."""
 
+import time
 import warnings
 
-from dagster import AssetExecutionContext, AssetsDefinition, BetaWarning, DataVersion, Output, asset
+from dagster import AssetExecutionContext, AssetsDefinition, BetaWarning, Config, DataVersion, Output, asset
+from pydantic import Field
 
 from taxi_assets.assets.common import common
 from taxi_assets.datasets import Dataset
 from taxi_assets.io_managers.base import explained
-from taxi_assets.metadata import publication_metadata
+from taxi_assets.metadata import download_metadata, publication_metadata, published_columns
 from taxi_assets.partitions import month_of
+from taxi_assets.progress import told
 from taxi_assets.resources.lake import LakeFolder
 from taxi_assets.resources.publisher import TripPublisher
 from taxi_assets.stores.lake import Publication
@@ -17,25 +20,43 @@ from taxi_assets.stores.lake import Publication
 warnings.filterwarnings("ignore", "Parameter `data_version`", BetaWarning)
 
 
+class Fetching(Config):
+    """Run config of raw_trips: whether the month is fetched in any case."""
+
+    force: bool = Field(
+        default=False, description="Fetch the file again even if the publisher says that it has not changed."
+    )
+
+
 def raw_trips(dataset: Dataset) -> AssetsDefinition:
     @asset(
-        **common(dataset),
+        **common(dataset, "raw"),
         io_manager_key="raw_files",
         kinds={"file"},
+        metadata=published_columns(dataset),
         description=f"The month's file of {dataset.title.lower()} trips as published. A file that has not changed is "
-        "not fetched again; its data version is the SHA-256 of its bytes.",
+        "not fetched again; its data version is the SHA-256 of its bytes. The columns are those of the newest files: "
+        "older ones have others, which clean_trips brings together.",
     )
-    def raw_trips(context: AssetExecutionContext, publisher: TripPublisher, lake: LakeFolder) -> Output[Publication]:
+    def raw_trips(
+        context: AssetExecutionContext, config: Fetching, publisher: TripPublisher, lake: LakeFolder
+    ) -> Output[Publication]:
         month = month_of(context)
-        with explained(context):
-            known = lake.lake.publication(dataset, month)
-            publication = publisher.fetch(dataset, month, lake.lake)
-        unchanged = publication == known
+        known = lake.lake.publication(dataset, month)
+        started = time.monotonic()
+        with explained(context), told(context.log.info, f"{dataset.name} {month}, raw_trips"):
+            publication = publisher.fetch(dataset, month, lake.lake, force=config.force)
+        seconds = time.monotonic() - started
+        fetched = publication != known
+        unchanged = known is not None and publication.sha256 == known.sha256
         context.log.info(f"{publication.url}: {publication.size:,} bytes{', unchanged' if unchanged else ''}")
         return Output(
             publication,
             data_version=DataVersion(publication.sha256),
-            metadata=publication_metadata(publication, unchanged=unchanged),
+            metadata={
+                **publication_metadata(publication, unchanged=unchanged),
+                **download_metadata(publication.size if fetched else 0, seconds),
+            },
         )
 
     return raw_trips

@@ -2,9 +2,9 @@
 
 from dagster import AssetExecutionContext, AssetsDefinition, DataVersion, Output, asset
 
-from taxi_assets.assets.common import OWNER, RETRIES
+from taxi_assets.assets.common import OWNER, RETRIES, tags
 from taxi_assets.io_managers.base import explained
-from taxi_assets.metadata import column_metadata
+from taxi_assets.metadata import column_metadata, zones_metadata
 from taxi_assets.resources.lake import LakeFolder
 from taxi_assets.resources.publisher import TripPublisher
 from taxi_assets.zones import COLUMNS, TABLE, ZoneLookup
@@ -15,6 +15,7 @@ def taxi_zones() -> AssetsDefinition:
         name=TABLE,
         group_name="zones",
         owners=[OWNER],
+        tags=tags("reference"),
         retry_policy=RETRIES,
         code_version="1",
         io_manager_key="zone_tables",
@@ -31,7 +32,7 @@ def taxi_zones() -> AssetsDefinition:
         return Output(
             lookup,
             data_version=DataVersion(lookup.sha256),
-            metadata={"url": lookup.url, "sha256": lookup.sha256, "dagster/row_count": len(lookup.zones)},
+            metadata=zones_metadata(lookup),
         )
 
     return taxi_zones

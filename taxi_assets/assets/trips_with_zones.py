@@ -2,20 +2,26 @@
 
 from dagster import AssetExecutionContext, AssetKey, AssetsDefinition, MaterializeResult, ResourceParam, asset
 
-from taxi_assets.assets.common import common
+from taxi_assets.assets.common import common, recorded, warn_of_try_out
+from taxi_assets.automation import when_changed
 from taxi_assets.datasets import Dataset
 from taxi_assets.io_managers.base import explained
 from taxi_assets.io_managers.zones import ZoneTables
+from taxi_assets.metadata import ROW_COUNT, column_metadata, try_out_metadata
+from taxi_assets.metadata.lineage import of_views
 from taxi_assets.resources.lake import LakeFolder
 from taxi_assets.resources.publisher import TripPublisher
-from taxi_assets.zones import TABLE
+from taxi_assets.tryout import first_rows_of
+from taxi_assets.zones import TABLE, ZONE_NAMES
 
 
 def trips_with_zones(dataset: Dataset) -> AssetsDefinition:
     @asset(
-        **common(dataset),
+        **common(dataset, "mart"),
         deps=[AssetKey(TABLE), AssetKey([dataset.name, "bq_table"]), AssetKey([dataset.name, "postgres_table"])],
+        automation_condition=when_changed(dataset, "bq_table", "postgres_table"),
         kinds={"postgres", "bigquery"},
+        metadata=column_metadata([*ZONE_NAMES, *dataset.columns]),
         description=f"The month through the view {dataset.table}_with_zones, in Postgres and in the warehouse: each "
         "trip with the boroughs and names of its zones. A month that brought a new column brings it to the views.",
     )
@@ -28,6 +34,15 @@ def trips_with_zones(dataset: Dataset) -> AssetsDefinition:
         with explained(context):
             views = zone_tables.having(lambda: publisher.zones(lake.lake), lambda: zone_tables.join(dataset))
         context.log.info(" and ".join(views))
-        return MaterializeResult(metadata={"views": ", ".join(views)})
+        trips = recorded(context, "postgres_table")
+        warn_of_try_out(context, first_rows_of(trips))
+        return MaterializeResult(
+            metadata={
+                "views": ", ".join(views),
+                **{key: trips[key] for key in (ROW_COUNT,) if key in trips},
+                **try_out_metadata(first_rows_of(trips)),
+                **of_views(dataset),
+            }
+        )
 
     return trips_with_zones

@@ -6,12 +6,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from dagster import AssetExecutionContext, ConfigurableIOManager, Failure, InputContext, OutputContext
+from dagster import (
+    AssetExecutionContext,
+    ConfigurableIOManager,
+    DagsterExecutionInterruptedError,
+    Failure,
+    InputContext,
+    OutputContext,
+)
 
 from taxi_assets.datasets import DATASETS, Dataset
-from taxi_assets.errors import TaxiError
+from taxi_assets.errors import RETRY_HINTS, TaxiError
+from taxi_assets.metadata import ROW_COUNT, speed_metadata
 from taxi_assets.months import Month
 from taxi_assets.partitions import dataset_of, month_of
+from taxi_assets.progress import told
 from taxi_assets.zones import Zone
 
 
@@ -36,12 +45,13 @@ class MonthIOManager(ConfigurableIOManager):
 
     def handle_output(self, context: OutputContext, obj: Any) -> None:
         dataset, month = dataset_of(context), month_of(context)
+        title = f"{dataset.name} {month}, {context.asset_key.path[-1]}"
         started = time.monotonic()
-        with explained(context):
+        with explained(context), told(context.log.info, title):
             facts = self.write(dataset, month, obj, context)
         seconds = time.monotonic() - started
-        context.add_output_metadata({**facts, "seconds": round(seconds, 3)})
-        context.log.info(f"{dataset.name} {month}, {context.asset_key.path[-1]}: {_summary(facts)} in {seconds:.1f} s")
+        context.add_output_metadata({**facts, **_speed(facts, seconds)})
+        context.log.info(f"{title}: {_summary(facts)} in {seconds:.1f} s")
 
     def load_input(self, context: InputContext) -> object:
         dataset, month = dataset_of(context), month_of(context)
@@ -72,6 +82,9 @@ def explained(context: AssetExecutionContext | OutputContext | InputContext) -> 
         yield
     except TaxiError as error:
         raise _failure(context, str(error), retry=error.retry) from error
+    except DagsterExecutionInterruptedError as error:
+        # The in-process executor would try the step again, and the run would go on (dagster issue 15026).
+        raise Failure("Somebody cancelled the run, or stopped its process.", allow_retries=False) from error
     except Exception as error:
         passing = not isinstance(error, _MISTAKES)
         raise _failure(context, f"{type(error).__name__}: {error}.", retry=passing) from error
@@ -85,10 +98,16 @@ def wrong_type(wanted: type, offered: str) -> TaxiError:
     )
 
 
+def _speed(facts: Mapping[str, Any], seconds: float) -> dict[str, Any]:
+    """How fast rows were written; nothing of what has none."""
+    rows, size = facts.get(ROW_COUNT), facts.get("bytes", facts.get("loaded_bytes"))
+    return {} if rows is None or size is None else speed_metadata(rows, size, seconds)
+
+
 def _summary(facts: Mapping[str, Any]) -> str:
     numbers = {
         "raw_rows": "published",
-        "dagster/row_count": "rows",
+        ROW_COUNT: "rows",
         "quarantined_rows": "quarantined",
         "bytes": "bytes",
     }
@@ -98,5 +117,4 @@ def _summary(facts: Mapping[str, Any]) -> str:
 def _failure(context: AssetExecutionContext | OutputContext | InputContext, text: str, *, retry: bool) -> Failure:
     first, asset = context.asset_key.path[0], context.asset_key.path[-1]
     where = f"{first} {month_of(context)}, {asset}" if first in DATASETS else asset
-    hint = "A retry may help." if retry else "A retry will not help."
-    return Failure(f"{where}: {text} {hint}", allow_retries=retry)
+    return Failure(f"{where}: {text} {RETRY_HINTS[retry]}", allow_retries=retry)

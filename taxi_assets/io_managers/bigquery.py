@@ -6,14 +6,15 @@ Imported only where a dataset is set: Google's clients are slow to load.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dagster import OutputContext, ResourceDependency
+from dagster import MetadataValue, OutputContext, ResourceDependency
 from dagster_gcp.bigquery.resources import BigQueryResource
 
 from taxi_assets.checksums import Checksums
 from taxi_assets.datasets import Dataset
 from taxi_assets.io_managers.base import TableIOManager, wrong_type
 from taxi_assets.io_managers.parquet import is_frame
-from taxi_assets.metadata import table_metadata
+from taxi_assets.metadata import preview_metadata, table_metadata
+from taxi_assets.metadata.links import table_url
 from taxi_assets.months import Month
 from taxi_assets.stores.bigquery import BigQueryTable
 from taxi_assets.stores.bigquery_zones import BigQueryZones
@@ -34,7 +35,13 @@ class BigQueryWarehouse(TableIOManager):
             job_id = f"taxi_assets_{dataset.name}_{month.compact}_{context.run_id}"
             table.quarantine.replace_month(month, value.quarantine, f"{job_id}_quarantine")
             rows = table.replace_month(month, value.clean, job_id)
-            return {**table_metadata(table.id, rows), "object": value.clean.uri}
+            place = client.project, self.dataset_name, dataset.table
+            return {
+                **table_metadata("bigquery", table.id, rows, value.clean.size, self._query(dataset, month)),
+                "object": value.clean.uri,
+                "console": MetadataValue.url(table_url(*place)),
+                **preview_metadata(table.first_rows(month)),
+            }
 
     def read(self, dataset: Dataset, month: Month, wanted: type) -> object:
         with self.bigquery.get_client() as client:
@@ -51,8 +58,7 @@ class BigQueryWarehouse(TableIOManager):
             return self._table(dataset, client).count(month)
 
     def look(self, dataset: Dataset, month: Month) -> str:
-        table = f"{self.bigquery.project}.{self.dataset_name}.{dataset.table}"
-        return f"bq query --nouse_legacy_sql 'SELECT * FROM `{table}` WHERE trip_month = \"{month.key}\" LIMIT 5'"
+        return f"bq query --nouse_legacy_sql '{self._query(dataset, month)} LIMIT 5'"
 
     def replace_zones(self, zones: Sequence[Zone]) -> str:
         with self.bigquery.get_client() as client:
@@ -61,6 +67,10 @@ class BigQueryWarehouse(TableIOManager):
     def join_zones(self, dataset: Dataset) -> str:
         with self.bigquery.get_client() as client:
             return BigQueryZones(client, self.dataset_name).join(dataset.table)
+
+    def _query(self, dataset: Dataset, month: Month) -> str:
+        table = f"{self.bigquery.project}.{self.dataset_name}.{dataset.table}"
+        return f'SELECT * FROM `{table}` WHERE trip_month = "{month.key}"'
 
     def _table(self, dataset: Dataset, client: Any) -> BigQueryTable:
         docs = {column.name: column.description for column in dataset.columns}

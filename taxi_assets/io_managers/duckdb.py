@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from dagster import OutputContext
+from dagster import MetadataValue, OutputContext
 
 from taxi_assets.checksums import Checksums
 from taxi_assets.datasets import Dataset
@@ -30,7 +30,10 @@ class DuckDBWarehouse(TableIOManager):
     def write(self, dataset: Dataset, month: Month, value: MonthFiles, context: OutputContext) -> Mapping[str, Any]:
         table = self.table(dataset)
         rows = table.replace_month(month, value.clean, value.quarantine)
-        return {**table_metadata(f"{self.schema_name}.{dataset.table}", rows), "database": self.database}
+        name = f"{Path(self.database).stem}.{self.schema_name}.{dataset.table}"
+        query = f"FROM {self.schema_name}.{dataset.table} WHERE trip_month = '{month.key}'"
+        facts = table_metadata("duckdb", name, rows, value.clean.size, query)
+        return {**facts, "database": MetadataValue.path(self.database)}
 
     def read(self, dataset: Dataset, month: Month, wanted: type) -> object:
         if is_frame(wanted):

@@ -4,6 +4,7 @@ Those are simple: a month is deleted, then inserted, and a reader in between see
 copy. They import pandas when they are defined, so each is made when it is first needed.
 """
 
+import time
 import warnings
 from abc import abstractmethod
 from contextlib import AbstractContextManager, nullcontext
@@ -32,8 +33,10 @@ class FrameTables(ConfigurableIOManager):
         return nullcontext()
 
     def handle_output(self, context: OutputContext, obj: Any) -> None:
+        started = time.monotonic()
         with explained(context), self.turn():
             self.stock().handle_output(context, obj)
+        context.add_output_metadata({"seconds": round(time.monotonic() - started, 3)})
         context.log.info(f"{' '.join(context.asset_key.path)}: {len(obj):,} rows")
 
     def load_input(self, context: InputContext) -> Any:

@@ -12,18 +12,21 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from dagster import OutputContext, ResourceDependency
+from dagster import MetadataValue, OutputContext, ResourceDependency
 
 from taxi_assets.checksums import CHECKSUMS, Checksums, Summing
 from taxi_assets.cleaning import CleanedMonth
 from taxi_assets.datasets import Dataset
 from taxi_assets.errors import TaxiError
 from taxi_assets.io_managers.base import MonthIOManager, wrong_type
-from taxi_assets.metadata import file_metadata, tally_metadata
+from taxi_assets.metadata import file_metadata, picture_metadata, preview_metadata, tally_metadata
+from taxi_assets.metadata.previews import first_rows
 from taxi_assets.months import Month
+from taxi_assets.picture import TripCounts
 from taxi_assets.resources.lake import LakeFolder
 from taxi_assets.stores.files import copy_to, replacing
 from taxi_assets.stores.parquet import MonthFile, MonthFiles, MonthWriter
+from taxi_assets.tryout import facts_of
 
 
 class CleanParquet(MonthIOManager):
@@ -39,8 +42,16 @@ class CleanParquet(MonthIOManager):
         with ExitStack() as files:
             clean_path = files.enter_context(replacing(target))
             quarantine_path = files.enter_context(replacing(lake.quarantine_file(dataset, month)))
-            _write_both(value, clean_path, quarantine_path)
-        return {"profile": value.profile.value, **tally_metadata(value.tally), **file_metadata(MonthFile.local(target))}
+            counts = TripCounts(dataset, month)
+            _write_both(value, clean_path, quarantine_path, counts)
+        file = MonthFile.local(target)
+        return {
+            **picture_metadata(counts, f"{dataset.title}, {month}"),
+            **tally_metadata(value.tally),
+            **file_metadata(file),
+            "quarantine": MetadataValue.path(str(lake.quarantine_file(dataset, month))),
+            **preview_metadata(first_rows(file)),
+        }
 
     def count(self, dataset: Dataset, month: Month) -> int:
         return rows_in(self.lake.lake.clean_file(dataset, month))
@@ -130,7 +141,7 @@ def is_frame(wanted: type) -> bool:
     return pandas is not None and wanted is pandas.DataFrame
 
 
-def _write_both(month: CleanedMonth, clean_path: Path, quarantine_path: Path) -> None:
+def _write_both(month: CleanedMonth, clean_path: Path, quarantine_path: Path, counts: TripCounts) -> None:
     sums = Summing()
     with (
         MonthWriter(clean_path, month.schema) as clean,
@@ -138,6 +149,7 @@ def _write_both(month: CleanedMonth, clean_path: Path, quarantine_path: Path) ->
     ):
         for good, bad in month:
             sums.add(good)
+            counts.add(good)
             clean.write(good)
             quarantine.write(bad)
         facts = {
@@ -146,6 +158,7 @@ def _write_both(month: CleanedMonth, clean_path: Path, quarantine_path: Path) ->
             "raw_rows": str(month.tally.raw),
             "duplicate_rows": str(month.tally.duplicates),
             "unknown_columns": ", ".join(month.stream.unknown),
+            **facts_of(month.stream),
         }
         clean.finish({**facts, CHECKSUMS: sums.checksums().to_json()})
         quarantine.finish(facts)

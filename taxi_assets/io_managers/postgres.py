@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dagster import OutputContext, ResourceDependency
+from psycopg.conninfo import conninfo_to_dict
 
 from taxi_assets.checksums import Checksums
 from taxi_assets.datasets import Dataset
@@ -27,7 +28,8 @@ class PostgresTables(TableIOManager):
 
     def write(self, dataset: Dataset, month: Month, value: MonthFiles, context: OutputContext) -> Mapping[str, Any]:
         rows = self.table(dataset).replace_month(month, MonthRows.of(value.clean), MonthRows.of(value.quarantine))
-        return table_metadata(f"{self.schema_name}.{dataset.table}", rows)
+        name = f"{conninfo_to_dict(self.server.connection_url())['dbname']}.{self.schema_name}.{dataset.table}"
+        return table_metadata("postgres", name, rows, value.clean.size, self._query(dataset, month))
 
     def read(self, dataset: Dataset, month: Month, wanted: type) -> object:
         if is_frame(wanted):
@@ -40,14 +42,16 @@ class PostgresTables(TableIOManager):
         return self.table(dataset).count(month)
 
     def look(self, dataset: Dataset, month: Month) -> str:
-        query = f"SELECT * FROM {self.schema_name}.{dataset.table} WHERE trip_month = '{month.key}' LIMIT 5"
-        return f'{self.server.psql()} -c "{query}"'
+        return f'{self.server.psql()} -c "{self._query(dataset, month)} LIMIT 5"'
 
     def replace_zones(self, zones: Sequence[Zone]) -> str:
         return self._zones().replace(zones)
 
     def join_zones(self, dataset: Dataset) -> str:
         return self._zones().join(dataset.table)
+
+    def _query(self, dataset: Dataset, month: Month) -> str:
+        return f"SELECT * FROM {self.schema_name}.{dataset.table} WHERE trip_month = '{month.key}'"
 
     def _zones(self) -> PostgresZones:
         return PostgresZones(self.server.connection_url(), self.schema_name)

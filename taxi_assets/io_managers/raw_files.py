@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from dagster import OutputContext, ResourceDependency
+from dagster import MetadataValue, OutputContext, ResourceDependency
 
 from taxi_assets.datasets import Dataset
 from taxi_assets.errors import TaxiError
@@ -21,7 +21,7 @@ class RawFiles(MonthIOManager):
 
     def write(self, dataset: Dataset, month: Month, value: Publication, context: OutputContext) -> Mapping[str, Any]:
         kept = self.lake.lake.keep(value, dataset, month)
-        return {"path": str(kept.path)}
+        return {"path": MetadataValue.path(str(kept.path)), "dagster/uri": kept.path.resolve().as_uri()}
 
     def count(self, dataset: Dataset, month: Month) -> int:
         path = self.lake.lake.clean_file(dataset, month)

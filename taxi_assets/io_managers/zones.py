@@ -1,5 +1,6 @@
 """The zone lookup in every place that has tables of trips."""
 
+import time
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -20,9 +21,10 @@ class ZoneTables(ConfigurableIOManager):
     postgres: ResourceDependency[TableIOManager]
 
     def handle_output(self, context: OutputContext, obj: ZoneLookup) -> None:
+        started = time.monotonic()
         with explained(context):
             tables = self._write(obj)
-        context.add_output_metadata({"tables": ", ".join(tables)})
+        context.add_output_metadata({"tables": ", ".join(tables), "seconds": round(time.monotonic() - started, 3)})
         context.log.info(f"{len(obj.zones)} zones in {' and '.join(tables)}")
 
     def load_input(self, context: InputContext) -> object:

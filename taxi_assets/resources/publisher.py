@@ -4,10 +4,11 @@ from typing import cast
 
 from dagster import ConfigurableResource
 
+from taxi_assets.asking import BRIEF, Patience
 from taxi_assets.datasets import Dataset
 from taxi_assets.layouts import FileFormat
 from taxi_assets.months import Month
-from taxi_assets.publishers import Publisher, publisher
+from taxi_assets.publishers import Publisher, Sighting, publisher
 from taxi_assets.stores.lake import Lake, Publication
 from taxi_assets.zones import ZoneLookup
 
@@ -19,12 +20,14 @@ class TripPublisher(ConfigurableResource[None]):
     sample_rows: int = 50_000
     sample_format: str | None = None
 
-    def fetch(self, dataset: Dataset, month: Month, lake: Lake) -> Publication:
-        """The month as published; what the lake holds already when the publisher's file has not changed.
+    def fetch(self, dataset: Dataset, month: Month, lake: Lake, *, force: bool = False) -> Publication:
+        """The month as published; what the lake holds already when the publisher's file has not changed, unless
+        `force` asks for the file all the same.
 
         Raises TaxiError.
         """
-        return self._publisher().fetch(dataset, month, lake.staging(), lake.publication(dataset, month))
+        known = None if force else lake.publication(dataset, month)
+        return self._publisher().fetch(dataset, month, lake.staging(), known)
 
     def zones(self, lake: Lake) -> ZoneLookup:
         """The lookup of TLC's taxi zones; without names when a mirror does not have it.
@@ -33,9 +36,22 @@ class TripPublisher(ConfigurableResource[None]):
         """
         return self._publisher().zones(lake.staging())
 
-    def _publisher(self) -> Publisher:
+    def sight(self, dataset: Dataset, month: Month) -> Sighting | None:
+        """The month's file as the publisher has it now; None when it has not been published.
+
+        Asks briefly. Raises BlockedError when the publisher refuses us, PassingError when it does not answer, or
+        another TaxiError.
+        """
+        return self.brief().sight(dataset, month)
+
+    def brief(self) -> Publisher:
+        """The publisher for one look around: asks briefly, and only once whether it refuses us."""
+        return self._publisher(BRIEF)
+
+    def _publisher(self, patience: Patience | None = None) -> Publisher:
         return publisher(
             self.name,
             sample_rows=self.sample_rows,
             sample_format=cast("FileFormat | None", self.sample_format),
+            patience=patience,
         )

@@ -23,8 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--to", type=Path, default=Path(), help="a folder, or the file to write")
     given = parser.parse_args(arguments)
     dataset = DATASETS[given.dataset]
-    named = next((known for known in get_args(FileFormat) if given.to.name.endswith(f".{known}")), "parquet")
-    file_format = given.format or named
+    file_format: FileFormat = given.format or ("csv.gz" if given.to.name.endswith(".csv.gz") else "parquet")
     path = given.to / f"{dataset.month_name(given.month)}.{file_format}" if given.to.is_dir() else given.to
     with replacing(path) as unfinished:
         write_sample(dataset, given.month, unfinished, rows=given.rows, file_format=file_format)

@@ -7,9 +7,10 @@ partitioned table data" (a partition decorator with WRITE_TRUNCATE replaces one 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import pyarrow as pa
 from google.api_core.exceptions import Conflict, GoogleAPICallError, NotFound
@@ -18,6 +19,7 @@ from google.cloud import bigquery
 from taxi_assets.checksums import EPOCH, Checksums, of_groups, scale
 from taxi_assets.errors import MissingTableError, TaxiError
 from taxi_assets.months import Month
+from taxi_assets.progress import begin
 from taxi_assets.stores.parquet import MonthFile
 from taxi_assets.stores.types import types_of
 from taxi_assets.stores.warehouse_month import WarehouseMonth
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
 
 CLUSTERED_BY = ("pickup_location_id", "pickup_datetime")
 _ATTEMPTS = 5
+_LISTED = 4
+_LOOK_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -101,6 +105,18 @@ class BigQueryTable:
                 f"BigQuery lacks a table: {error.message}.", f"Materialize bq_table and {ZONES} first."
             ) from error
 
+    def first_rows(self, month: Month) -> list[dict[str, Any]]:
+        """A few rows of the month, for people; none when they cannot be had.
+
+        Listed and not queried: a query would be charged for all rows of the month.
+        """
+        try:
+            schema = self.client.get_table(self.id).schema
+            partition = bigquery.Table(f"{self.id}${month.compact}", schema)
+            return [dict(row.items()) for row in self.client.list_rows(partition, max_results=_LISTED)]
+        except GoogleAPICallError:
+            return []
+
     def frame(self, month: Month) -> pd.DataFrame:
         """The whole month as a DataFrame: as much memory as that takes."""
         return self._select("*", month).to_dataframe()
@@ -155,6 +171,7 @@ class BigQueryTable:
         for attempt in range(_ATTEMPTS):
             job, is_new = self._job(month, file, f"{job_id}_{attempt}")
             if is_new or not (job.done() and job.error_result):
+                _wait(job)
                 job.result()
                 return int(job.output_rows or 0)
         raise TaxiError(f"BigQuery failed {_ATTEMPTS} times to load {file.uri}: {job.error_result}.")
@@ -177,6 +194,13 @@ class BigQueryTable:
         except (Conflict, NotFound):
             # Conflict: an earlier try made this job. NotFound: the answer was lost, and the job may be there.
             return cast("bigquery.LoadJob", self.client.get_job(job_id)), False
+
+
+def _wait(job: bigquery.LoadJob) -> None:
+    work = begin("BigQuery is loading")
+    while not job.done():
+        time.sleep(_LOOK_SECONDS)
+        work.update()
 
 
 def refusal(error: GoogleAPICallError, table: str) -> TaxiError:

@@ -15,7 +15,7 @@ import duckdb
 from taxi_assets.checksums import EPOCH, Checksums, of_groups, scale
 from taxi_assets.errors import MissingTableError, TaxiError
 from taxi_assets.months import Month
-from taxi_assets.stores.duckdb_file import WAIT_SECONDS, DuckDBFile, quoted
+from taxi_assets.stores.duckdb_file import WAIT_SECONDS, DuckDBFile, insert, quoted
 from taxi_assets.stores.types import types_of
 from taxi_assets.stores.warehouse_month import WarehouseMonth
 from taxi_assets.zones import TABLE as ZONES
@@ -119,10 +119,8 @@ class DuckDBTable:
     def _load(self, connection: duckdb.DuckDBPyConnection, month: Month, file: MonthFile, path: Path) -> None:
         self._prepare(connection, file.schema)
         connection.execute(f"DELETE FROM {self._table} WHERE trip_month = ?", [month.first_day])  # noqa: S608 quoted
-        connection.execute(
-            f"INSERT INTO {self._table} BY NAME SELECT * FROM read_parquet(?, hive_partitioning = false)",  # noqa: S608
-            [str(path)],
-        )
+        query = f"INSERT INTO {self._table} BY NAME SELECT * FROM read_parquet(?, hive_partitioning = false)"  # noqa: S608
+        insert(connection, query, [str(path)], file.rows)
         count = self._rows(connection, month)
         if count != file.rows:
             raise TaxiError(f"DuckDB took {count:,} of {file.rows:,} rows.", "Nothing was changed.", retry=True)

@@ -6,7 +6,8 @@ DuckDB lets one process at a time write, and none read meanwhile, so all queue a
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,10 +16,10 @@ import duckdb
 from filelock import FileLock, Timeout
 
 from taxi_assets.errors import TaxiError
+from taxi_assets.progress import begin
 
 WAIT_SECONDS = 600
-_CONFIG: dict[str, str | bool | int | float | list[str]] = {"memory_limit": "96MB", "preserve_insertion_order": False}
-"""A load needs no more memory than this; and rows may lie in any order, which makes it three times as fast."""
+_LOOK_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ class DuckDBFile:
         deadline = time.monotonic() + self.wait_seconds
         while True:
             try:
-                return duckdb.connect(self.path, read_only=read_only, config=_CONFIG)
+                return duckdb.connect(self.path, read_only=read_only, config=_config(read_only=read_only))
             except duckdb.IOException as error:
                 if "lock" not in str(error):
                     raise TaxiError(f"DuckDB cannot open {self.path}: {error}.", "Is it a DuckDB file?") from error
@@ -75,6 +76,29 @@ class DuckDBFile:
             f"Close what has {self.path} open.",
             retry=True,
         )
+
+
+def insert(connection: duckdb.DuckDBPyConnection, query: str, parameters: Sequence[str], rows: int) -> None:
+    """Runs an INSERT of so many rows, in a thread of its own: so this one can say how far it is, and stop it."""
+    connection.execute("SET enable_progress_bar = true")
+    connection.execute("SET enable_progress_bar_print = false")
+    work = begin("loading", rows=rows)
+    with ThreadPoolExecutor(1, "duckdb") as thread:
+        load = thread.submit(connection.execute, query, parameters)
+        try:
+            while not wait([load], _LOOK_SECONDS).done:
+                work.update(rows=round(max(connection.query_progress(), 0) / 100 * rows))
+        except BaseException:
+            connection.interrupt()
+            raise
+        load.result()
+
+
+def _config(*, read_only: bool) -> dict[str, str | bool | int | float | list[str]]:
+    """With less memory a load is slower, a query over a month is not. Rows may lie in any order: a load is three times
+    as fast.
+    """
+    return {"memory_limit": "64MB" if read_only else "96MB", "preserve_insertion_order": False}
 
 
 def quoted(name: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from dataclasses import dataclass
 from functools import partial
+from io import FileIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from google.api_core.exceptions import GoogleAPICallError, NotFound, Preconditio
 from google.cloud.storage.retry import DEFAULT_RETRY
 
 from taxi_assets.errors import TaxiError
+from taxi_assets.progress import begin
 from taxi_assets.stores.parquet import MonthFile, facts_in
 
 if TYPE_CHECKING:
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 
 _CHUNK = 1 << 20
 _FOOTER_BYTES = 256 << 10
+_PIECE = 8 << 20
+"""Of an upload, in memory until it is sent; Google's client would take 100 MB."""
 
 
 @dataclass(frozen=True)
@@ -87,14 +91,17 @@ class Bucket:
         return checksum
 
     def _send(self, blob: Blob, path: Path, checksum: str) -> None:
+        blob.chunk_size = _PIECE
         try:
-            blob.upload_from_filename(
-                str(path),
-                content_type="application/vnd.apache.parquet",
-                if_generation_match=blob.generation or 0,
-                checksum="crc32c",
-                retry=DEFAULT_RETRY,
-            )
+            with _Counted(path) as file:
+                blob.upload_from_file(
+                    file,
+                    size=path.stat().st_size,
+                    content_type="application/vnd.apache.parquet",
+                    if_generation_match=blob.generation or 0,
+                    checksum="crc32c",
+                    retry=DEFAULT_RETRY,
+                )
         except PreconditionFailed as error:
             if self._checksum(blob) != checksum:
                 raise TaxiError(
@@ -102,6 +109,18 @@ class Bucket:
                     "Run the month again.",
                     retry=True,
                 ) from error
+
+
+class _Counted(FileIO):
+    """A file to upload, whose reader has sent what it read before."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self._work = begin("uploading", size=path.stat().st_size)
+
+    def read(self, size: int | None = -1) -> bytes:
+        self._work.update(size=self.tell())
+        return super().read(-1 if size is None else size)
 
 
 def _crc32c(path: Path) -> str:

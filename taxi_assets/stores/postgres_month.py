@@ -15,6 +15,7 @@ import pyarrow as pa
 from psycopg.sql import SQL, Composed, Identifier, Literal
 
 from taxi_assets.errors import TaxiError
+from taxi_assets.progress import begin
 from taxi_assets.stores.postgres_copy import encoded, encoded_types
 from taxi_assets.stores.postgres_session import column_types
 
@@ -39,17 +40,19 @@ class MonthRows:
     """A month's rows on their way into a table: `batches` of the columns that differ from row to row.
 
     `uniform`: columns of `schema` that the batches leave out, with the one text, or null, that all rows have there.
+    `count`: how many rows they are, where that is known.
     """
 
     schema: pa.Schema
     batches: pa.RecordBatchReader
     uniform: Mapping[str, str | None] = field(default_factory=dict)
+    count: int | None = None
 
     @classmethod
     def of(cls, file: MonthFile) -> MonthRows:
         """The rows of a Parquet file."""
         uniform = file.uniform()
-        return cls(file.schema, file.batches(leaving_out=uniform), uniform)
+        return cls(file.schema, file.batches(leaving_out=uniform), uniform, file.rows)
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,7 @@ class NewMonth:
         self.connection.execute(SQL("CREATE TABLE {} ({})").format(self.name, parts))
         self._check_types(rows.schema)
         with self._kept_once(rows.uniform):
-            count = self._copy(rows.batches)
+            count = self._copy(rows.batches, rows.count)
         self._index()
         return count
 
@@ -101,15 +104,18 @@ class NewMonth:
         if actions:
             self.connection.execute(SQL("ALTER TABLE {} {}").format(self.name, SQL(", ").join(actions)))
 
-    def _copy(self, rows: pa.RecordBatchReader) -> int:
+    def _copy(self, rows: pa.RecordBatchReader, total: int | None) -> int:
         columns = SQL(", ").join(Identifier(name) for name in rows.schema.names)
         statement = SQL("COPY {} ({}) FROM STDIN (FORMAT binary, FREEZE)").format(self.name, columns)
-        sent = 0
+        sent = size = 0
+        work = begin("copying", rows=total)
         with self.connection.cursor() as cursor:
             with cursor.copy(statement) as copy:
                 for count, data in encoded(rows):
                     copy.write(data)
                     sent += count
+                    size += len(data)
+                    work.update(rows=sent, size=size)
             if cursor.rowcount != sent:
                 raise TaxiError(
                     f"Postgres took {cursor.rowcount:,} of {sent:,} rows.", "Nothing was changed.", retry=True

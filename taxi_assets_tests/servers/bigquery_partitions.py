@@ -9,7 +9,7 @@ import datetime as dt
 import re
 from typing import Any
 
-from local_bigquery.catalog import names, tables
+from local_bigquery.catalog import names, tabledata, tables
 from local_bigquery.engine import database
 from local_bigquery.errors import BigQueryError
 from local_bigquery.jobs import copy
@@ -21,6 +21,7 @@ Reference = tuple[str, str, str]
 Untyped = Any
 
 _reference, _delete, _source = tables.reference, tables.delete, copy._source
+_name, _list_rows = tabledata.name, tabledata.list_rows
 
 
 class Partition(str):
@@ -71,6 +72,20 @@ def source(target: Reference) -> str:
     return f"(SELECT * FROM {tables.name(*target)} WHERE {condition})"
 
 
+def rows(project: str, dataset: str, name: str) -> str:
+    """What is listed of a table, or of one partition of it; in the order of rowid, which a subquery has to bring."""
+    target = (project, dataset, name)
+    if not isinstance(name, Partition):
+        return str(_name(*target))
+    condition = inside(target, tables.load(*target).timePartitioning)
+    return f"(SELECT rowid, * FROM {tables.name(*target)} WHERE {condition})"
+
+
+def list_rows(project: str, dataset: str, name: str, *rest: Untyped) -> Untyped:
+    """Rows without a query (tabledata.list)."""
+    return _list_rows(project, dataset, named(name), *rest)
+
+
 def delete(project: str, dataset: str, name: str) -> None:
     """Delete a table, or one partition of it."""
     target = (project, dataset, named(name))
@@ -84,3 +99,4 @@ def delete(project: str, dataset: str, name: str) -> None:
 def patch() -> None:
     """Put these functions in the place of local-bigquery's, which it calls through their modules."""
     tables.reference, tables.delete, copy._source = reference, delete, source
+    tabledata.name, tabledata.list_rows = rows, list_rows

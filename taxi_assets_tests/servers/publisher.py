@@ -21,11 +21,11 @@ class PublisherServer:
 
     A missing file is answered with `missing_status`: 403 as by TLC's CDN, or 404 as by GitHub. A fault applies to
     the next `times` requests in whose unquoted path and query the regular expression `path` is found; faults of the
-    body leave HEAD alone.
+    body leave HEAD alone. Without `etags` it tells versions apart by Last-Modified alone.
     """
 
-    def __init__(self, folder: Path, missing_status: int = 403) -> None:
-        self._site = Site(folder, missing_status)
+    def __init__(self, folder: Path, missing_status: int = 403, etags: bool = True) -> None:
+        self._site = Site(folder, missing_status, etags)
         self.url = self._site.url
 
     def __enter__(self) -> Self:

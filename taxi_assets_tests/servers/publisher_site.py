@@ -79,12 +79,13 @@ class Request:
 
 
 class Site(LoopbackServer):
-    """Serves a folder; `blocked` is the status that refuses everything."""
+    """Serves a folder, with ETags or without; `blocked` is the status that refuses everything."""
 
-    def __init__(self, folder: Path, missing_status: int) -> None:
+    def __init__(self, folder: Path, missing_status: int, etags: bool) -> None:
         super().__init__(_Handler)
         self.folder = Folder(folder)
         self.missing_status = missing_status
+        self.etags = etags
         self.blocked: int | None = None
         self.faults: Faults[Action] = Faults()
         self.seen: list[Request] = []
@@ -129,7 +130,10 @@ class _Handler(LoopbackHandler):
         self.reply(status, body, [("Content-Type", kind), *headers])
 
     def _serve(self, published: Published, fault: OfBody | None) -> None:
-        headers = [*published.validators.items(), ("Accept-Ranges", "bytes")]
+        validators = [
+            (name, value) for name, value in published.validators.items() if name != "ETag" or self.server.etags
+        ]
+        headers = [*validators, ("Accept-Ranges", "bytes")]
         if published.known(self.asked):
             self.reply(HTTPStatus.NOT_MODIFIED, headers=headers)
             return

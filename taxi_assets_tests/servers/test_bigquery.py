@@ -192,6 +192,16 @@ def test_a_partition_can_be_queried_into_copied_and_deleted(trips: Trips) -> Non
     assert trips.counts() == {JANUARY: 2}
 
 
+def test_the_rows_of_a_partition_can_be_listed_without_a_query(trips: Trips) -> None:
+    trips.load(trips.put(JANUARY, 3), "$202101")
+    trips.load(trips.put(FEBRUARY, 5), "$202102")
+    february = bigquery.Table(f"{trips.table}$202102", trips.client.get_table(trips.table).schema)
+    months = [row["trip_month"] for row in trips.client.list_rows(february, max_results=4)]
+    assert {str(month) for month in months} == {"2021-02-01"}
+    assert len(months) == 4
+    assert len(list(trips.client.list_rows(trips.table))) == 8
+
+
 def test_months_loaded_at_once_into_a_new_table_are_all_there(trips: Trips) -> None:
     months = [dt.date(2021, month, 1) for month in range(1, 7)]
     jobs = [trips.start(trips.put(month, month.month), f"${month:%Y%m}") for month in months]

@@ -5,14 +5,17 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import pyarrow as pa
 import pytest
 from google.cloud import bigquery as google_bigquery
 from google.cloud import storage
 
+from taxi_assets import progress
 from taxi_assets.errors import TaxiError
 from taxi_assets.months import Month
+from taxi_assets.stores import bigquery as bigquery_store
 from taxi_assets.stores.bigquery import BigQueryTable
 from taxi_assets.stores.gcs import Bucket
 from taxi_assets.stores.parquet import MonthFile
@@ -119,3 +122,31 @@ def test_a_table_made_by_somebody_else_is_left_alone(table: BigQueryTable, store
 
 def test_a_month_that_is_not_there_counts_nothing(table: BigQueryTable) -> None:
     assert table.count(JANUARY) == 0
+
+
+def test_a_load_that_takes_long_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The local server loads at once, so the job is made up."""
+
+    class SlowJob:
+        looks = 0
+
+        def done(self) -> bool:
+            self.looks += 1
+            return self.looks > 3
+
+    monkeypatch.setattr(progress, "SECONDS", 0.0)
+    monkeypatch.setattr(bigquery_store, "_LOOK_SECONDS", 0.0)
+    lines: list[str] = []
+    with progress.told(lines.append, "yellow 2021-01"):
+        bigquery_store._wait(cast("google_bigquery.LoadJob", SlowJob()))
+    assert lines == ["yellow 2021-01: BigQuery is loading, 0 s"] * 3
+
+
+def test_a_few_rows_of_a_month_can_be_listed_and_none_of_one_that_is_not_there(
+    table: BigQueryTable, store: Bucket, tmp_path: Path
+) -> None:
+    assert table.first_rows(JANUARY) == []
+    table.replace_month(JANUARY, _object(store, tmp_path, JANUARY, 100), _job_id())
+    table.replace_month(FEBRUARY, _object(store, tmp_path, FEBRUARY, 3), _job_id())
+    assert {str(row["trip_month"]) for row in table.first_rows(JANUARY)} == {JANUARY.key}
+    assert len(table.first_rows(FEBRUARY)) == 3

@@ -14,6 +14,8 @@ import pytest
 
 from taxi_assets.errors import TaxiError
 from taxi_assets.months import Month
+from taxi_assets.progress import Work
+from taxi_assets.stores import duckdb_file
 from taxi_assets.stores.duckdb import DuckDBTable
 from taxi_assets.stores.parquet import MonthFile
 from taxi_assets_tests.stores.test_postgres import FEBRUARY, JANUARY, trips
@@ -40,6 +42,22 @@ def test_replacing_a_month_leaves_one_copy_and_the_others_alone(table: DuckDBTab
 
 def test_a_month_that_is_not_there_counts_nothing(table: DuckDBTable) -> None:
     assert table.count(JANUARY) == 0
+
+
+def test_a_load_that_is_stopped_in_the_middle_changes_nothing(
+    table: DuckDBTable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table.replace_month(JANUARY, month_file(tmp_path, JANUARY, 100))
+
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(duckdb_file, "_LOOK_SECONDS", 0.0)
+        patch.setattr(Work, "update", stop)
+        with pytest.raises(KeyboardInterrupt):
+            table.replace_month(JANUARY, month_file(tmp_path, JANUARY, 200_000))
+    assert table.count(JANUARY) == 100
 
 
 def test_types_are_those_of_the_column_table(table: DuckDBTable, tmp_path: Path) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from google.cloud import storage
 
+from taxi_assets import progress
 from taxi_assets.errors import TaxiError
 from taxi_assets.stores.gcs import Bucket
 from taxi_assets_tests.servers.gcs import GcsServer
@@ -64,6 +67,21 @@ def test_server_errors_and_dropped_connections_are_survived(store: Bucket, tmp_p
     gcs.drop(method="POST")
     store.upload(_path(tmp_path, 100), NAME)
     assert store.file(NAME).rows == 100
+
+
+def test_a_large_month_goes_in_pieces_that_fit_into_memory_and_says_how_far_it_is(
+    store: Bucket, tmp_path: Path, gcs: GcsServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noise = pa.array([os.urandom(20_000) for _ in range(1_000)], pa.binary())
+    path = month_file(tmp_path, JANUARY, 1_000, {"noise": noise}).path
+    assert path is not None
+    monkeypatch.setattr(progress, "SECONDS", 0.0)
+    lines: list[str] = []
+    with progress.told(lines.append, "yellow 2021-01"):
+        store.upload(path, NAME)
+    assert store.file(NAME).rows == 1_000
+    assert [method for method, _ in gcs.requests()].count("PUT") == 3
+    assert f"yellow 2021-01: uploading, 42%, 8.4 of {path.stat().st_size / 1e6:.1f} MB" in lines[-2]
 
 
 def test_an_upload_whose_answer_is_lost_counts_when_the_bytes_are_there(

@@ -1,0 +1,69 @@
+"""The columns of tables and files with their meanings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from dagster import TableColumn, TableSchema
+from pyarrow import type_for_alias
+
+from taxi_assets.columns import Column
+from taxi_assets.datasets import Dataset
+from taxi_assets.layouts import LAYOUTS
+from taxi_assets.mapping import map_columns
+from taxi_assets.stores.types import types_of
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+UNDESCRIBED = "Not in TLC's data dictionary when this was written."
+
+
+def column_metadata(columns: Sequence[Column]) -> dict[str, Any]:
+    """The columns of a table, in the types of Postgres."""
+    return _schema([_described(column) for column in columns])
+
+
+def new_columns(dataset: Dataset, schema: pa.Schema, published: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """All columns of a month that has other columns than the dataset's, for it alone; nothing for an ordinary one.
+
+    `published` are the file's own names of its columns.
+    """
+    new = [field for field in schema if field.name not in dataset.schema.names]
+    if not new:
+        return {}
+    known_as = {name: f" Published as {theirs}." for name, theirs in (published or {}).items()}
+    found = [
+        TableColumn(field.name, types_of(field.type).postgres, description=UNDESCRIBED + known_as.get(field.name, ""))
+        for field in new
+    ]
+    return _schema([*map(_described, dataset.columns), *found])
+
+
+def published_columns(dataset: Dataset) -> dict[str, Any]:
+    """The columns of TLC's newest files, with the names that they have in clean_trips."""
+    layouts = [layout for layout in LAYOUTS if (layout.dataset, layout.format) == (dataset.name, "parquet")]
+    newest = max(layouts, key=lambda layout: layout.first)
+    columns = [(name, type_for_alias(kind)) for name, kind in newest.columns]
+    mapping = map_columns(columns, dataset.published_columns)
+    ours = {
+        mapping.published[column.name]: column
+        for column in mapping.columns
+        if column.name in mapping.published and not column.text_of
+    }
+    return _schema(
+        [
+            TableColumn(name, kind, description=f"{ours[name].name}: {ours[name].description or UNDESCRIBED}")
+            for name, kind in newest.columns
+            if name in ours
+        ]
+    )
+
+
+def _described(column: Column) -> TableColumn:
+    return TableColumn(column.name, column.kind.value.postgres, description=column.description)
+
+
+def _schema(columns: list[TableColumn]) -> dict[str, Any]:
+    return {"dagster/column_schema": TableSchema(columns)}

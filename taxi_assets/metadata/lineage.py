@@ -1,0 +1,62 @@
+"""Which column was made from which: from the published file to the clean month, its copies and the marts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from dagster import AssetKey, TableColumnDep, TableColumnLineage
+
+from taxi_assets.columns import QUALITY_FLAGS
+from taxi_assets.daily import SOURCES
+from taxi_assets.datasets import Dataset
+from taxi_assets.rules import FLAGS
+from taxi_assets.zones import TABLE, ZONE_NAMES
+
+Sources = Mapping[str, Iterable[tuple[AssetKey, str]]]
+"""For each column the (asset, column) pairs it was made from."""
+
+
+def of_published(dataset: Dataset, published: Mapping[str, str]) -> dict[str, Any]:
+    """Of a clean month: `published` are the file's own names of the columns it has."""
+    raw = AssetKey([dataset.name, "raw_trips"])
+    sources = {name: [(raw, theirs)] for name, theirs in published.items()}
+    looked_at = {name for rule in FLAGS for either in (*rule.columns, *rule.more) for name in either.split("|")}
+    flags = [(raw, theirs) for name, theirs in published.items() if name in looked_at]
+    return _lineage({**sources, QUALITY_FLAGS.name: flags})
+
+
+def of_copy(upstream: AssetKey, columns: Iterable[str]) -> dict[str, Any]:
+    """Of a copy: every column from the same one."""
+    return _lineage({name: [(upstream, name)] for name in columns})
+
+
+def of_daily(dataset: Dataset) -> dict[str, Any]:
+    """Of daily_trips."""
+    trips = AssetKey([dataset.name, "bq_table"])
+    sources = {name: [(trips, source)] for name, source in SOURCES[dataset.name].items()}
+    if "payment_type" in dataset.schema.names:
+        sources["payment_type"] = [(trips, "payment_type")]
+    return _lineage(
+        {
+            "trip_month": [(trips, "trip_month")],
+            "day": [(trips, "pickup_datetime")],
+            "pickup_borough": [(trips, "pickup_location_id"), (AssetKey(TABLE), "borough")],
+            **sources,
+        }
+    )
+
+
+def of_views(dataset: Dataset) -> dict[str, Any]:
+    """Of trips_with_zones, in both places alike."""
+    tables = [AssetKey([dataset.name, name]) for name in ("bq_table", "postgres_table")]
+    sources = {name: [(table, name) for table in tables] for name in dataset.schema.names}
+    for column in ZONE_NAMES:
+        end, name = column.name.split("_")
+        sources[column.name] = [(AssetKey(TABLE), name), *((table, f"{end}_location_id") for table in tables)]
+    return _lineage(sources)
+
+
+def _lineage(sources: Sources) -> dict[str, Any]:
+    deps = {column: [TableColumnDep(asset_key, name) for asset_key, name in found] for column, found in sources.items()}
+    return {"dagster/column_lineage": TableColumnLineage(deps)}

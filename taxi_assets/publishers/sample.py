@@ -1,0 +1,59 @@
+"""The publisher that makes its months itself."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from taxi_assets.asking import Validators
+from taxi_assets.datasets import Dataset
+from taxi_assets.download import Download
+from taxi_assets.layouts import FileFormat
+from taxi_assets.months import Month
+from taxi_assets.publishers.sites import ZONES_PATH
+from taxi_assets.publishers.staging import publication_of, removed_on_failure
+from taxi_assets.sighting import Sighting
+from taxi_assets.stores.files import sha256
+from taxi_assets.stores.lake import Publication
+from taxi_assets.zones import ZoneLookup
+
+
+@dataclass(frozen=True)
+class SamplePublisher:
+    """Makes TLC-shaped months of made-up trips: no network, the same bytes for the same month every time."""
+
+    rows: int = 50_000
+    format: FileFormat | None = None
+    name: str = "sample"
+
+    def fetch(self, dataset: Dataset, month: Month, folder: Path, known: Publication | None) -> Publication:
+        from taxi_assets.sample import write_sample
+
+        seen = self.sight(dataset, month)
+        file_format = self._format_of(month)
+        target = folder / f"{secrets.token_hex(6)}-{dataset.month_name(month)}.{file_format}"
+        with removed_on_failure(target):
+            write_sample(dataset, month, target, rows=self.rows, file_format=file_format)
+            digest = sha256(target)
+        if known is not None and (known.url, known.etag, known.sha256) == (seen.url, seen.identity, digest):
+            target.unlink()
+            return known
+        made = Download(target, seen.url, digest, target.stat().st_size, Validators(etag=seen.identity))
+        return publication_of(
+            self.name, self.name, f"sample/{dataset.month_name(month)}.{file_format}", file_format, made
+        )
+
+    def sight(self, dataset: Dataset, month: Month, known: Sighting | None = None) -> Sighting:
+        file_format = self._format_of(month)
+        url = f"sample://{dataset.name}/{month}.{file_format}?rows={self.rows}"
+        return Sighting(url, f"{file_format}, {self.rows} rows")
+
+    def zones(self, folder: Path) -> ZoneLookup:
+        from taxi_assets.sample.zones import zone_lookup
+
+        return ZoneLookup.of_bytes(zone_lookup(), f"sample://{ZONES_PATH}")
+
+    def _format_of(self, month: Month) -> FileFormat:
+        """Unless told: the publication most people load a month from, CSV as far as the mirror has it."""
+        return self.format or ("csv.gz" if month <= Month(2021, 7) else "parquet")

@@ -1,0 +1,34 @@
+"""How publishers lay out their files, as data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from taxi_assets.datasets import Dataset
+from taxi_assets.layouts import FileFormat
+from taxi_assets.months import Month
+
+TLC_URL = "https://d37ci6vzurychx.cloudfront.net"
+DATATALKS_URL = "https://github.com/DataTalksClub/nyc-tlc-data/releases/download"
+
+
+@dataclass(frozen=True)
+class Site:
+    """How a publisher lays out its files: `path` below its base URL, and a month it is known to have."""
+
+    name: str
+    path: str
+    format: FileFormat
+    control: Month
+
+    def file_name(self, dataset: Dataset, month: Month) -> str:
+        return f"{dataset.month_name(month)}.{self.format}"
+
+    def url(self, base: str, dataset: Dataset, month: Month) -> str:
+        return f"{base.rstrip('/')}/{self.path.format(dataset=dataset.name)}/{self.file_name(dataset, month)}"
+
+
+TLC_SITE = Site("tlc", "trip-data", "parquet", Month(2023, 1))
+DATATALKS_SITE = Site("datatalks", "{dataset}", "csv.gz", Month(2020, 1))
+ZONES_PATH = "misc/taxi_zone_lookup.csv"
+"""Below the base URL of either."""
