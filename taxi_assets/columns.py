@@ -273,7 +273,9 @@ _FHV_ZONES = (
 SOURCE_ROW = Column("source_row", Kind.LONG, (), "Position of the row in the published file, from 0.")
 TRIP_MONTH = Column("trip_month", Kind.DATE, (), "Month of the file the row was published in, as its first day.")
 QUALITY_FLAGS = Column("quality_flags", Kind.FLAGS, (), "Bit set of the peculiarities of the row; see `rules.py`.")
-SOURCE_FILE = Column("source_file", Kind.TEXT, (), "Published file of the row; with source_row its identity.")
+SOURCE_FILE = Column(
+    "source_file", Kind.TEXT, (), "Published file of the row, with source_row its identity; a try-out says so here."
+)
 
 YELLOW = (
     *_TAXI_TIMES,

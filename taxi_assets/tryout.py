@@ -31,9 +31,9 @@ def limited(stream: TripStream, rows: int | None) -> TripStream:
     return replace(stream, batches=_first(stream.batches, rows), first_rows=rows)
 
 
-def marked(source_file: str, first_rows: int | None) -> str:
-    """What stands in `source_file` of each row: of a try-out more than the file's name."""
-    return source_file if first_rows is None else f"{source_file} (try-out, first {first_rows} rows)"
+def marked(name: str, first_rows: int | None) -> str:
+    """The name of a file or a month; that of a try-out says so."""
+    return name if first_rows is None else f"{name} (try-out, first {first_rows} rows)"
 
 
 def facts_of(stream: TripStream) -> dict[str, str]:

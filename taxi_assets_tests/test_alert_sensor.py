@@ -125,9 +125,12 @@ def test_a_blocking_check_that_failed_is_named_with_what_it_found(
     assert cause.startswith("rows: ")
 
 
-def test_a_run_whose_process_died_is_told(settings: Settings, instance: DagsterInstance, webhook: Webhook) -> None:
+@pytest.mark.parametrize(("again", "retry"), [("false", ""), ("true", " Dagster starts it again by itself.")])
+def test_a_run_whose_process_died_is_told_and_whether_dagster_starts_it_again(
+    settings: Settings, instance: DagsterInstance, webhook: Webhook, again: str, retry: str
+) -> None:
     job = build_definitions(settings).resolve_job_def("green_trips")
-    run = instance.create_run_for_job(job, tags={"dagster/partition": MONTH.key})
+    run = instance.create_run_for_job(job, tags={"dagster/partition": MONTH.key, "dagster/will_retry": again})
     event = instance.report_run_failed(run, message="The run worker was killed.")
     context = build_run_status_sensor_context(
         sensor_name="failed_runs",
@@ -137,10 +140,8 @@ def test_a_run_whose_process_died_is_told(settings: Settings, instance: DagsterI
         resources={"alerts": AlertWebhook(url=webhook.url, ui_url=UI)},
     )
     failed_runs_sensor(on=True)(context)
-    assert webhook.messages[0]["text"].splitlines()[:2] == [
-        "green 2020-04: the run failed",
-        "The run worker was killed.",
-    ]
+    first, cause, _ = webhook.messages[0]["text"].splitlines()
+    assert (first, cause) == ("green 2020-04: the run failed", f"The run worker was killed.{retry}")
 
 
 def test_without_a_webhook_nothing_is_sent_and_the_reason_is_said(

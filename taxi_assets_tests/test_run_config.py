@@ -50,6 +50,8 @@ def test_a_try_out_goes_everywhere_and_says_so_everywhere(settings: Settings, po
     with psycopg.connect(postgres_url) as connection:
         [(source_file,)] = connection.execute(SQL("SELECT DISTINCT source_file FROM {}").format(table)).fetchall()
     assert source_file.endswith("(try-out, first 300 rows)")
+    title = f"![{DATASETS[dataset].title}, {MONTH} (try-out, first 300 rows)."
+    assert metadata(result, "clean_trips")["picture"].startswith(title)
 
 
 def test_the_checks_of_a_try_out_neither_pass_it_off_as_a_month_nor_stop_it(settings: Settings) -> None:

@@ -26,7 +26,7 @@ from taxi_assets.picture import TripCounts
 from taxi_assets.resources.lake import LakeFolder
 from taxi_assets.stores.files import copy_to, replacing
 from taxi_assets.stores.parquet import MonthFile, MonthFiles, MonthWriter
-from taxi_assets.tryout import facts_of
+from taxi_assets.tryout import facts_of, marked
 
 
 class CleanParquet(MonthIOManager):
@@ -46,7 +46,7 @@ class CleanParquet(MonthIOManager):
             _write_both(value, clean_path, quarantine_path, counts)
         file = MonthFile.local(target)
         return {
-            **picture_metadata(counts, f"{dataset.title}, {month}"),
+            **picture_metadata(counts, marked(f"{dataset.title}, {month}", value.stream.first_rows)),
             **tally_metadata(value.tally),
             **file_metadata(file),
             "quarantine": MetadataValue.path(str(lake.quarantine_file(dataset, month))),

@@ -20,7 +20,6 @@ from taxi_assets_tests.running import metadata, rows, run_month
 
 MONTH = "2020-04"
 COPIES = {"gcs_parquet": "clean_trips", "bq_table": "gcs_parquet", "postgres_table": "clean_trips"}
-LAYOUT_FORMAT = "csv.gz"
 
 
 def _lineage(facts: dict[str, Any]) -> dict[str, list[tuple[str, str]]]:
@@ -96,7 +95,7 @@ def test_what_lies_in_google_has_links_to_its_console(google_settings: Settings)
 
 def test_columns_can_be_followed_from_the_published_file_to_the_mart(settings: Settings, dataset: str) -> None:
     result = run_month(settings, dataset, MONTH)
-    names = dict(layout(DATASETS[dataset], Month.parse(MONTH), LAYOUT_FORMAT).columns)
+    names = dict(layout(DATASETS[dataset], Month.parse(MONTH), "csv.gz").columns)
     clean = _lineage(metadata(result, "clean_trips"))
     assert {name for column, deps in clean.items() for _, name in deps if column != QUALITY_FLAGS.name} == set(names)
     assert {asset for deps in clean.values() for asset, _ in deps} == {f"{dataset}/raw_trips"}

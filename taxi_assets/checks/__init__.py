@@ -1,0 +1,33 @@
+"""Asset checks of each month: that no row is unaccounted for, and that every copy of the month is the same.
+
+Those that must hold are blocking: what comes after them in the run does not happen. The others warn.
+"""
+
+from __future__ import annotations
+
+from dagster import AssetChecksDefinition
+
+from taxi_assets.checks.clean import (
+    every_row_is_accounted_for,
+    no_unknown_columns,
+    rows_as_published,
+    volume_is_usual,
+    zones_are_known,
+)
+from taxi_assets.checks.copies import adds_up, equals_clean
+from taxi_assets.datasets import Dataset
+
+__all__ = ["checks_of"]
+
+
+def checks_of(dataset: Dataset) -> list[AssetChecksDefinition]:
+    """The checks of a dataset's assets."""
+    return [
+        every_row_is_accounted_for(dataset),
+        rows_as_published(dataset),
+        no_unknown_columns(dataset),
+        zones_are_known(dataset),
+        volume_is_usual(dataset),
+        *(equals_clean(dataset, name) for name in ("gcs_parquet", "bq_table", "postgres_table")),
+        adds_up(dataset),
+    ]

@@ -1,0 +1,24 @@
+"""What all checks have in common: they are of one month."""
+
+import warnings
+from typing import TypedDict
+
+from dagster import AssetKey, PartitionsDefinition, PreviewWarning
+
+from taxi_assets.datasets import Dataset
+from taxi_assets.partitions import months_of
+
+# Checks by month are what makes a month's own result visible; that Dagster calls them a preview is known.
+warnings.filterwarnings("ignore", "Specifying a partitions_def on an AssetCheckSpec", PreviewWarning)
+
+
+class Common(TypedDict):
+    """The arguments of @asset_check that all have in common."""
+
+    asset: AssetKey
+    partitions_def: PartitionsDefinition[str]
+
+
+def on(dataset: Dataset, name: str) -> Common:
+    """A check of each month of a dataset's asset."""
+    return {"asset": AssetKey([dataset.name, name]), "partitions_def": months_of(dataset)}

@@ -1,0 +1,53 @@
+"""Checks of what is made of the clean month: that every copy is the same, and that the mart adds up to it."""
+
+from typing import Any
+
+from dagster import AssetCheckResult, AssetChecksDefinition, AssetIn, AssetKey, asset_check
+
+from taxi_assets.checks.common import on
+from taxi_assets.checksums import Checksums
+from taxi_assets.daily import differences, in_all
+from taxi_assets.datasets import Dataset
+from taxi_assets.stores.warehouse_month import WarehouseMonth
+
+
+def equals_clean(dataset: Dataset, name: str) -> AssetChecksDefinition:
+    clean = AssetKey([dataset.name, "clean_trips"])
+
+    @asset_check(
+        **on(dataset, name),
+        name="equals_clean_trips",
+        blocking=True,
+        additional_ins={"clean": AssetIn(clean)},
+        description="The same rows as clean_trips: their number, and of each column the nulls and a checksum.",
+    )
+    def equals_clean_trips(copy: Checksums, clean: Checksums) -> AssetCheckResult:
+        differences = clean.differences(copy)
+        return AssetCheckResult(
+            passed=not differences,
+            description="; ".join(differences) if differences else f"{clean.rows:,} rows agree in every column.",
+            metadata={"rows": copy.rows},
+        )
+
+    return equals_clean_trips
+
+
+def adds_up(dataset: Dataset) -> AssetChecksDefinition:
+    @asset_check(
+        **on(dataset, "daily_trips"),
+        blocking=True,
+        additional_ins={"table": AssetIn(AssetKey([dataset.name, "bq_table"]))},
+        description="The days of the month add up to its trips in bq_table: their number, and every sum exactly.",
+    )
+    def adds_up_to_bq_table(
+        table: WarehouseMonth,
+        daily_trips: Any,  # noqa: ANN401 a pandas.DataFrame, which is not imported to say so
+    ) -> AssetCheckResult:
+        found = differences(daily_trips, table.query(in_all(dataset)))
+        return AssetCheckResult(
+            passed=not found,
+            description="; ".join(found) if found else f"{int(daily_trips['trips'].sum()):,} trips by day.",
+            metadata={"rows": len(daily_trips)},
+        )
+
+    return adds_up_to_bq_table
