@@ -20,7 +20,7 @@ def clean(dataset: Dataset, month: Month, source: Path, folder: Path) -> None:
     from taxi_assets.reading import read_month
 
     stream = read_month(source, "parquet" if source.suffix == ".parquet" else "csv.gz", dataset.published_columns)
-    cleaned = CleanedMonth(dataset, month, source.name, stream)
+    cleaned = CleanedMonth(dataset, month, source.name, stream, scratch=folder)
     _write_both(cleaned, folder / "clean.parquet", folder / "quarantine.parquet", TripCounts(dataset, month))
     print(f"{cleaned.tally.clean:,} rows")
 
