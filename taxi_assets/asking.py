@@ -18,7 +18,7 @@ from urllib.request import url2pathname
 import requests
 import tenacity
 
-from taxi_assets.errors import TaxiError
+from taxi_assets.errors import TaxiError, said
 
 _T = TypeVar("_T")
 _ABSENT = {403, 404, 410}
@@ -105,9 +105,9 @@ def answer(url: str, known: Validators | None, patience: Patience) -> requests.R
             allow_redirects=True,
         )
     except (requests.ConnectionError, requests.Timeout) as error:
-        raise PassingError(f"{url} cannot be reached: {error}.") from error
+        raise PassingError(f"{url} cannot be reached: {said(error)}.") from error
     except requests.RequestException as error:
-        raise TaxiError(f"{url} cannot be fetched: {error}.", "Check TAXI_PUBLISHER.") from error
+        raise TaxiError(f"{url} cannot be fetched: {said(error)}.", "Check TAXI_PUBLISHER.") from error
     status = response.status_code
     if response.ok and (status != 304 or conditions):
         return response

@@ -12,7 +12,7 @@ from typing import cast
 from isal import igzip
 from isal.igzip_lib import IsalError
 
-from taxi_assets.errors import CorruptFileError
+from taxi_assets.errors import CorruptFileError, said
 from taxi_assets.layouts import FileFormat
 
 MAX_UNPACKED_BYTES = 32 << 30
@@ -46,7 +46,9 @@ def _check_parquet(path: Path) -> None:
     try:
         rows = pq.ParquetFile(path, pre_buffer=False).metadata.num_rows
     except (pa.ArrowException, OSError, ValueError) as error:  # ValueError: a damaged name is no UTF-8
-        raise CorruptFileError(f"The publisher's Parquet file is cut off or damaged: {error}.", _ADVICE) from error
+        raise CorruptFileError(
+            f"The publisher's Parquet file is cut off or damaged: {said(error)}.", _ADVICE
+        ) from error
     if rows == 0:
         raise CorruptFileError("The publisher's Parquet file holds no rows.", _ADVICE)
 
@@ -65,6 +67,6 @@ def _check_gzip(path: Path) -> None:
                         f"The publisher's file unpacks to more than {MAX_UNPACKED_BYTES:,} bytes.", _ADVICE
                     )
     except DAMAGE as error:
-        raise CorruptFileError(f"The publisher's gzip file is cut off or damaged: {error}.", _ADVICE) from error
+        raise CorruptFileError(f"The publisher's gzip file is cut off or damaged: {said(error)}.", _ADVICE) from error
     if size == 0:
         raise CorruptFileError("The publisher's gzip file holds nothing.", _ADVICE)

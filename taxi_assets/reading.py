@@ -19,7 +19,7 @@ from isal import igzip
 from taxi_assets.arrow import row_numbers
 from taxi_assets.columns import Column
 from taxi_assets.converting import converted, csv_type, misfit_pickups
-from taxi_assets.errors import ContractError, CorruptFileError
+from taxi_assets.errors import ContractError, CorruptFileError, said
 from taxi_assets.integrity import DAMAGE
 from taxi_assets.layouts import FileFormat
 from taxi_assets.mapping import Mapping, map_columns
@@ -239,6 +239,8 @@ def _explained() -> Iterator[None]:
     try:
         yield
     except DAMAGE as error:
-        raise CorruptFileError(f"The file is cut off or damaged: {error}.", "Fetch it again.") from error
+        raise CorruptFileError(f"The file is cut off or damaged: {said(error)}.", "Fetch it again.") from error
     except (pa.ArrowInvalid, csv.Error) as error:
-        raise ContractError(f"The file cannot be parsed: {error}.", "Look at what the publisher serves.") from error
+        raise ContractError(
+            f"The file cannot be parsed: {said(error)}.", "Look at what the publisher serves."
+        ) from error

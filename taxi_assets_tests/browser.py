@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Page, expect, sync_playwright
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
@@ -55,9 +56,11 @@ def browsing(url: str, kept: Path) -> Iterator[Page]:
 
 
 def _keep(page: Page, folder: Path, error: BaseException) -> None:
-    page.screenshot(path=folder / "page.png")
-    (folder / "page.txt").write_text(page.locator("body").inner_text())
-    error.add_note(f"The page at {page.url} is kept in {folder}: page.png and page.txt.")
+    # Of a page that has crashed there is nothing to keep, and the first error is the one to tell.
+    with suppress(PlaywrightError):
+        page.screenshot(path=folder / "page.png")
+        (folder / "page.txt").write_text(page.locator("body").inner_text())
+        error.add_note(f"The page at {page.url} is kept in {folder}: page.png and page.txt.")
 
 
 def photograph(page: Page, look: Callable[[Page], None], folder: Path, name: str) -> None:

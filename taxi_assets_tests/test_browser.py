@@ -41,16 +41,12 @@ def test_a_first_session(dagster_dev: DagsterDev, tmp_path: Path, postgres_url: 
         backfill = launches_a_backfill(page)
         sees_what_the_month_holds(page, rows=_rows_in_postgres(dagster_dev, postgres_url))
         sees_the_picture_of_the_month(page)
-        sees_that_the_checks_passed(page)
         turns_a_sensor_on_and_off(page)
         sees_the_backfill_complete(page, backfill)
+        sees_that_the_checks_passed(page)
         photograph(page, sees_the_assets_of_a_group, pictures, "asset_graph")
         photograph(page, opens_the_month, pictures, "clean_trips")
         photograph(page, sees_the_picture_of_the_month, pictures, "month")
-
-
-def test_dagster_dev_prints_no_warning(dagster_dev: DagsterDev) -> None:
-    """After all that the tests above had it do."""
     assert dagster_dev.warnings() == []
 
 

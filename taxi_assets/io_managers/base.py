@@ -16,7 +16,7 @@ from dagster import (
 )
 
 from taxi_assets.datasets import DATASETS, Dataset
-from taxi_assets.errors import RETRY_HINTS, TaxiError
+from taxi_assets.errors import RETRY_HINTS, TaxiError, said
 from taxi_assets.metadata import ROW_COUNT, speed_metadata
 from taxi_assets.months import Month
 from taxi_assets.partitions import dataset_of, month_of
@@ -87,7 +87,7 @@ def explained(context: AssetExecutionContext | OutputContext | InputContext) -> 
         raise Failure("Somebody cancelled the run, or stopped its process.", allow_retries=False) from error
     except Exception as error:
         passing = not isinstance(error, _MISTAKES)
-        raise _failure(context, f"{type(error).__name__}: {error}.", retry=passing) from error
+        raise _failure(context, f"{type(error).__name__}: {said(error)}.", retry=passing) from error
 
 
 def wrong_type(wanted: type, offered: str) -> TaxiError:

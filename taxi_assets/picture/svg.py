@@ -25,7 +25,7 @@ STYLE = (
 """Classes: heading, middle, end, grid, two kinds of bar, cells."""
 LEVELS = 12
 """Shades of a scale."""
-_FAINTEST = 0.1
+_FAINTEST = 0.16
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from taxi_assets.checksums import EPOCH, Checksums, of_groups, scale
-from taxi_assets.errors import MissingTableError, TaxiError
+from taxi_assets.errors import MissingTableError, TaxiError, said
 from taxi_assets.months import Month
 from taxi_assets.stores.duckdb_file import WAIT_SECONDS, DuckDBFile, insert, quoted
 from taxi_assets.stores.types import types_of
@@ -96,7 +96,7 @@ class DuckDBTable:
                 return connection.execute(query).df()
             except duckdb.CatalogException as error:
                 raise MissingTableError(
-                    f"The warehouse lacks a table: {error}.", f"Materialize bq_table and {ZONES} first."
+                    f"The warehouse lacks a table: {said(error)}.", f"Materialize bq_table and {ZONES} first."
                 ) from error
 
     @property

@@ -15,7 +15,7 @@ from pathlib import Path
 import duckdb
 from filelock import FileLock, Timeout
 
-from taxi_assets.errors import TaxiError
+from taxi_assets.errors import TaxiError, said
 from taxi_assets.progress import begin
 
 WAIT_SECONDS = 600
@@ -65,14 +65,16 @@ class DuckDBFile:
                 return duckdb.connect(self.path, read_only=read_only, config=_config(read_only=read_only))
             except duckdb.IOException as error:
                 if "lock" not in str(error):
-                    raise TaxiError(f"DuckDB cannot open {self.path}: {error}.", "Is it a DuckDB file?") from error
+                    raise TaxiError(
+                        f"DuckDB cannot open {self.path}: {said(error)}.", "Is it a DuckDB file?"
+                    ) from error
                 if time.monotonic() > deadline:
                     raise self._held(error) from error
                 time.sleep(0.2)
 
     def _held(self, error: Exception) -> TaxiError:
         return TaxiError(
-            f"Another program holds the warehouse for longer than {self.wait_seconds:.0f} s: {error}.",
+            f"Another program holds the warehouse for longer than {self.wait_seconds:.0f} s: {said(error)}.",
             f"Close what has {self.path} open.",
             retry=True,
         )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import duckdb
 
-from taxi_assets.errors import MissingTableError
+from taxi_assets.errors import MissingTableError, said
 from taxi_assets.stores.duckdb_file import DuckDBFile, quoted
 from taxi_assets.zones import COLUMNS, TABLE, Zone, joined
 
@@ -51,7 +51,7 @@ class DuckDBZones:
                 connection.execute(f"CREATE OR REPLACE VIEW {quoted(self.schema)}.{quoted(view)} AS {select}")
             except duckdb.CatalogException as error:
                 raise MissingTableError(
-                    f"The warehouse lacks a table: {error}.", f"Materialize bq_table and {TABLE} first."
+                    f"The warehouse lacks a table: {said(error)}.", f"Materialize bq_table and {TABLE} first."
                 ) from error
         return f"{self.schema}.{view}"
 
