@@ -7,7 +7,7 @@ BIN := .venv/bin
 # Dagster recommends its newer command dg in place of the ones used here, at every start.
 export PYTHONWARNINGS := ignore:Function
 
-.PHONY: run dev doctor test lint bench lock stop clean
+.PHONY: run dev doctor test lint bench bench-tools lock stop clean
 
 run: .venv/ready
 	$(BIN)/dagster job execute -m taxi_assets.definitions -j $(DATASET)_trips --tags '{"dagster/partition": "$(MONTH)-01"}'
@@ -34,9 +34,14 @@ lint: .venv/ready
 	$(BIN)/mypy
 	$(BIN)/dagster definitions validate
 
-# Takes minutes: the tutorial's scripts run beside ours.
+# Takes minutes: the tutorial's scripts run beside ours. BENCH="--fhvhv-rows 20000000 --backfill-months 200 --publish" is all of it.
 bench: .venv/ready
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks $(BENCH)
+
+# Other loaders to compare with, in an environment of their own.
+bench-tools:
+	$(PYTHON) -m venv .venv-benchmarks
+	.venv-benchmarks/bin/pip install --quiet "dlt[postgres]" adbc-driver-manager adbc-driver-postgresql pyarrow sling
 
 stop: .venv/ready
 	$(BIN)/python -m taxi_assets.resources.embedded_postgres stop .taxi/postgres

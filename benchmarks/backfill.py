@@ -1,18 +1,12 @@
-"""P4: what a backfill of many small months costs, driven by a real daemon. Takes minutes.
-
-python -m benchmarks.backfill --months 200
-"""
+"""P4: what a backfill of many small months costs, driven by a real daemon. Takes minutes."""
 
 from __future__ import annotations
 
-import argparse
 import subprocess
-import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from dagster import AssetKey, DagsterInstance, DagsterRunStatus, RunsFilter
 
@@ -20,7 +14,7 @@ from benchmarks.figures import Spread
 from benchmarks.processes import TreeMemory
 from benchmarks.steps import runs_in, step_seconds
 from benchmarks.targets import Aim, Verdict
-from benchmarks.workbench import Workbench, script, workbench
+from benchmarks.workbench import Workbench, script
 from taxi_assets.datasets import YELLOW_TAXI
 
 PATIENCE_SECONDS = 3600
@@ -49,34 +43,26 @@ class Backfill:
         """Wall seconds a month beyond the work of its steps, which runs at once share."""
         return (self.seconds - self.step_seconds / max(self.at_once, 1.0)) / self.months
 
-    def lines(self) -> list[str]:
+    @property
+    def text(self) -> str:
+        return (
+            f"{self.months} months in {self.seconds:.0f} s: {self.seconds / self.months:.2f} s a month, "
+            f"{self.runs} runs, {self.at_once:.1f} at once, steps {self.step_seconds / self.months:.2f} s a month, "
+            f"daemon and runs {self.rss:.0f} MB"
+        )
+
+    def verdicts(self) -> list[Verdict]:
         aims = [
             (Aim("P4", "a backfill's overhead a month", 1, " s"), self.overhead),
             (Aim("P4", "failed runs", 0, ""), self.failed),
             (Aim("P4", "months that are not visible in Dagster", 0, ""), self.months - self.materialized),
             (Aim("P4", "months that are not in Postgres", 0, ""), self.months - self.loaded),
         ]
-        verdicts = [Verdict(aim, Spread(found, found, found, 1)) for aim, found in aims]
-        return [
-            f"{self.months} months in {self.seconds:.0f} s: {self.seconds / self.months:.2f} s a month, "
-            f"{self.runs} runs, {self.at_once:.1f} at once, steps {self.step_seconds / self.months:.2f} s a month, "
-            f"daemon and runs {self.rss:.0f} MB",
-            *(f"{verdict.aim.what}: {verdict.found.text(2)} ({verdict.text})" for verdict in verdicts),
-        ]
+        return [Verdict(aim, Spread(found, found, found, 1)) for aim, found in aims]
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser("python -m benchmarks.backfill", description=__doc__)
-    parser.add_argument("--months", type=int, default=200, help="of yellow, from 2009-01 on")
-    parser.add_argument("--rows", type=int, default=1_000, help="of each month")
-    parser.add_argument("--work", type=Path, help="a folder for the temporary files; the system's unless given")
-    given = parser.parse_args(arguments)
-    with workbench(given.work) as bench:
-        print("\n".join(run(bench, given.months, given.rows).lines()))
-
-
-def run(bench: Workbench, months: int, rows: int) -> Backfill:
-    """Asks a daemon for the months and waits until they are there."""
+def run_backfill(bench: Workbench, months: int, rows: int, say: Callable[[str], None]) -> Backfill:
+    """Asks a daemon for `months` of yellow from 2009-01 on, and waits for them. `bench` has no other runs."""
     env = dict(bench.env(TAXI_SAMPLE_ROWS=str(rows), DAGSTER_HOME=str(bench.root)))
     first = YELLOW_TAXI.first_month
     backfill = [script("dagster"), "job", "backfill", *_MODULE, "-j", "yellow_trips", "--noprompt"]
@@ -85,7 +71,7 @@ def run(bench: Workbench, months: int, rows: int) -> Backfill:
     with DagsterInstance.from_config(str(bench.root)) as instance, _daemon(bench, env) as memory:
         started = time.monotonic()
         subprocess.run(backfill, cwd=bench.root, env=env, check=True, stdout=subprocess.DEVNULL)  # noqa: S603 ours
-        _wait(instance, months, started)
+        _wait(instance, months, started, say)
         seconds = time.monotonic() - started
         records = instance.get_run_records()
         busy = sum((record.end_time or 0.0) - (record.start_time or 0.0) for record in records)
@@ -116,7 +102,7 @@ def _daemon(bench: Workbench, env: dict[str, str]) -> Iterator[TreeMemory]:
         process.wait()
 
 
-def _wait(instance: DagsterInstance, months: int, started: float) -> None:
+def _wait(instance: DagsterInstance, months: int, started: float, say: Callable[[str], None]) -> None:
     """Until the months' runs have ended, well or badly: the backfill itself is done once they are queued."""
     ended = shown = 0
     while ended < months:
@@ -125,9 +111,5 @@ def _wait(instance: DagsterInstance, months: int, started: float) -> None:
         time.sleep(_POLL_SECONDS)
         ended = instance.get_runs_count(RunsFilter(statuses=[DagsterRunStatus.SUCCESS, DagsterRunStatus.FAILURE]))
         if ended >= shown + 10:
-            print(f"{ended} runs after {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
+            say(f"{ended} runs after {time.monotonic() - started:.0f} s")
             shown = ended
-
-
-if __name__ == "__main__":
-    main()

@@ -20,7 +20,8 @@ _ROWS: dict[str, LiteralString] = {
 
 def our_path(bench: Workbench, month: MadeMonth) -> list[Contestant]:
     """The two stages that move the rows, each alone; then the job that people run."""
-    return [_clean(bench, month), _load(bench, month), _job(bench, month)]
+    load = _load(bench, month)
+    return [_clean(bench, month), load, _compared(load), _job(bench, month)]
 
 
 def small_job(bench: Workbench, month: MadeMonth) -> Contestant:
@@ -53,24 +54,23 @@ def _clean(bench: Workbench, month: MadeMonth) -> Contestant:
 
 def _load(bench: Workbench, month: MadeMonth) -> Contestant:
     folder = bench.folder(f"clean-{month.dataset}-{month.rows}")
+    stage = [sys.executable, "-m", "benchmarks.ours", "load", month.dataset, month.month, str(folder)]
     return Contestant(
         name="load",
         title="ours: load",
         path="clean Parquet → month swapped in, indexed, counted",
-        command=[
-            sys.executable,
-            "-m",
-            "benchmarks.ours",
-            "load",
-            month.dataset,
-            month.month,
-            str(folder),
-            bench.server.url,
-        ],
+        command=[*stage, bench.server.url],
         targets=frozenset({"p1", "p3"}),
         env=bench.env(),
         rows=_ROWS[month.dataset],
     )
+
+
+def _compared(load: Contestant) -> Contestant:
+    """What the job does in two steps: the asset, and its check."""
+    command = ["compared" if word == "load" else word for word in load.command]
+    path = "the same, then every column compared with the file"
+    return replace(load, name="compared", title="ours: load and check", path=path, command=command)
 
 
 def _job(bench: Workbench, month: MadeMonth) -> Contestant:

@@ -2,6 +2,7 @@
 
 python -m benchmarks.ours clean yellow 2021-01 MONTH.csv.gz FOLDER: published file → clean and quarantined Parquet.
 python -m benchmarks.ours load yellow 2021-01 FOLDER URL: those → swapped, indexed, counted month in Postgres.
+python -m benchmarks.ours compared yellow 2021-01 FOLDER URL: the same, then summed up and compared column by column.
 
 They call what the IO managers call, in the same order.
 """
@@ -25,7 +26,8 @@ def clean(dataset: Dataset, month: Month, source: Path, folder: Path) -> None:
     print(f"{cleaned.tally.clean:,} rows")
 
 
-def load(dataset: Dataset, month: Month, folder: Path, url: str) -> None:
+def load(dataset: Dataset, month: Month, folder: Path, url: str, *, compare: bool) -> None:
+    from taxi_assets.checksums import CHECKSUMS, Checksums
     from taxi_assets.stores.parquet import MonthFile
     from taxi_assets.stores.postgres import PostgresTable
     from taxi_assets.stores.postgres_month import MonthRows
@@ -34,13 +36,15 @@ def load(dataset: Dataset, month: Month, folder: Path, url: str) -> None:
     table = PostgresTable(url, "public", dataset.table, docs)
     good, bad = (MonthFile.local(folder / f"{name}.parquet") for name in ("clean", "quarantine"))
     print(f"{table.replace_month(month, MonthRows.of(good), MonthRows.of(bad)):,} rows")
+    if compare and (found := table.checksums(month).differences(Checksums.from_json(good.facts[CHECKSUMS]))):
+        raise SystemExit("\n".join(found))
 
 
 def main(stage: str, dataset: str, month: str, source: str, target: str) -> None:
     if stage == "clean":
         clean(DATASETS[dataset], Month.parse(month), Path(source), Path(target))
     else:
-        load(DATASETS[dataset], Month.parse(month), Path(source), target)
+        load(DATASETS[dataset], Month.parse(month), Path(source), target, compare=stage == "compared")
 
 
 if __name__ == "__main__":

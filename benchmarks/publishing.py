@@ -15,7 +15,7 @@ DOCS = PROJECT / "docs"
 _INTRODUCTION = """\
 # Benchmarks
 
-Written by `make bench BENCH=--publish`. The months are made up, in the shape of TLC's yellow 2021-01.
+Written by `make bench` with `--publish`. The months are made up, in the shape of TLC's yellow 2021-01.
 
 ![Seconds and memory of our path and of the references](benchmarks.svg)
 
@@ -36,7 +36,7 @@ def publish(report: Report, folder: Path = DOCS) -> None:
 
 
 def _chart(report: Report) -> str:
-    into_postgres = ("load", "floor", "psql", "dlt", "sling", "tutorial_to_sql")
+    into_postgres = ("load", "compared", "floor", "psql", "dlt", "sling", "tutorial_to_sql")
     memory = ("load", "clean", "job", "psql", "dlt", "sling", "tutorial_parquet", "tutorial_to_sql")
     panels = [
         Panel(f"Seconds, {report.month.rows:,} rows into Postgres", _bars(report, into_postgres, "seconds"), 1),

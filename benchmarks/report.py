@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from benchmarks.backfill import Backfill
 from benchmarks.contestants import Contestant
 from benchmarks.figures import Figures
 from benchmarks.months import MadeMonth
@@ -29,17 +30,21 @@ class Report:
     figures: Figures
     verdicts: Sequence[Verdict]
     parquet: Mapping[str, Any] = field(default_factory=dict)
+    backfill: Backfill | None = None
 
     def as_dict(self) -> dict[str, Any]:
         return {
             "machine": dict(self.machine),
             "verdicts": [verdict.as_dict() for verdict in self.verdicts],
             "parquet": dict(self.parquet),
+            "backfill": asdict(self.backfill) if self.backfill else None,
             "runs": [run.as_dict() for run in self.figures.runs],
         }
 
     def markdown(self) -> str:
-        return "\n".join([*self._targets(), "", *self._contestants(), "", *self._steps(), "", _NOTE, *self._machine()])
+        backfill = [self.backfill.text, ""] if self.backfill else []
+        tables = [*self._targets(), "", *self._contestants(), "", *self._steps(), "", *backfill]
+        return "\n".join([*tables, _NOTE, *self._machine()])
 
     def _targets(self) -> list[str]:
         rows = [

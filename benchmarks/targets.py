@@ -57,8 +57,7 @@ def verdicts(figures: Figures, months: Months, parquet: Mapping[str, Any]) -> li
     findings = [*_load(figures, months), *_job(figures, months), *_files(figures, months, parquet)]
     for name in OURS:
         findings += _memory(figures, months, name)
-    found = [Verdict(aim, spread) for aim, spread in findings if spread is not None]
-    return sorted(found, key=lambda verdict: verdict.aim.target)
+    return [Verdict(aim, spread) for aim, spread in findings if spread is not None]
 
 
 def _load(figures: Figures, months: Months) -> Findings:

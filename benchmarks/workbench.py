@@ -16,7 +16,7 @@ from benchmarks.server import Server
 PROJECT = Path(__file__).resolve().parents[1]
 TOOLS = PROJECT / ".venv-benchmarks" / "bin"
 """Other loaders, in an environment of their own so that ours stays as locked: see `make bench-tools`."""
-_NOT_OURS = ("TAXI_", "GCP_", "GOOGLE_", "DAGSTER_", "PG")
+_NOT_OURS = ("TAXI_", "GCP_", "GOOGLE_", "DAGSTER_", "PG", "PYTHONDONTWRITEBYTECODE")
 
 
 @dataclass(frozen=True)
