@@ -18,6 +18,8 @@ run: .venv/ready
 	@echo "       TAXI_PUBLISHER=tlc make run     the real month, from TLC"
 	@echo "       make stop                       stops the local Postgres"
 
+# Named, so that dagster dev does not announce a temporary history: it is kept in .dagster/ (dagster.yaml).
+dev: export DAGSTER_HOME ?= $(CURDIR)
 dev: .venv/ready
 	$(BIN)/dagster dev -h 127.0.0.1 -p 3000
 
