@@ -18,7 +18,7 @@ run: .venv/ready
 	@echo "       TAXI_PUBLISHER=tlc make run     the real month, from TLC"
 	@echo "       make stop                       stops the local Postgres"
 
-# Named, so that dagster dev does not announce a temporary history: it is kept in .dagster/ (dagster.yaml).
+# Without it dagster dev announces a temporary history, though dagster.yaml keeps it in .dagster/.
 dev: export DAGSTER_HOME ?= $(CURDIR)
 dev: .venv/ready
 	$(BIN)/dagster dev -h 127.0.0.1 -p 3000
@@ -54,7 +54,7 @@ lock:
 		--output-file requirements.lock pyproject.toml
 
 clean: stop
-	rm -rf .taxi .dagster .venv .venv-bigquery
+	rm -rf .taxi .dagster logs .logs_queue .venv .venv-bigquery .venv-benchmarks
 
 .venv/ready: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

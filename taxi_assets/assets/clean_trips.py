@@ -51,7 +51,7 @@ def clean_trips(dataset: Dataset) -> AssetsDefinition:
         kinds={"parquet", "arrow"},
         metadata=column_metadata(dataset.columns),
         description=f"{dataset.title} trips in one schema for all years. Rows that break a rule lie in quarantine with "
-        "their reasons, so that raw = clean + quarantined.",
+        "their reasons: raw = clean + quarantined + duplicates.",
     )
     def clean_trips(context: AssetExecutionContext, config: Cleaning, raw_trips: Publication) -> Output[CleanedMonth]:
         with explained(context):
