@@ -7,8 +7,10 @@ copy. They import pandas when they are defined, so each is made when it is first
 import time
 import warnings
 from abc import abstractmethod
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
+from traceback import clear_frames
 from typing import Any
 
 from dagster import ConfigurableIOManager, InputContext, IOManager, OutputContext
@@ -58,10 +60,17 @@ class DuckDBFrames(FrameTables):
 
         return DuckDBPandasIOManager(database=self.database, schema=self.schema_name).create_io_manager(None)
 
-    def turn(self) -> AbstractContextManager[None]:
+    @contextmanager
+    def turn(self) -> Iterator[None]:
         from taxi_assets.stores.duckdb_file import DuckDBFile
 
-        return DuckDBFile(Path(self.database)).locked()
+        with DuckDBFile(Path(self.database)).locked():
+            try:
+                yield
+            except BaseException as error:
+                # The stock manager does not close its connection then; it lives on in the frames of the traceback.
+                clear_frames(error.__traceback__)
+                raise
 
 
 class BigQueryFrames(FrameTables):
