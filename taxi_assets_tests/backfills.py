@@ -39,9 +39,14 @@ class Backfill:
         keys = [Month.parse(month).key for month in months]
         return cls._done(dev, LAUNCH, params={"assetSelection": selection, "partitionNames": keys})
 
-    def cancel(self) -> None:
-        """As *Cancel backfill* does."""
-        self._done(self.dev, CANCEL, id=self.id)
+    def cancel(self) -> bool:
+        """As *Cancel backfill* does; tells whether it is cancelled.
+
+        To be asked again: a daemon at work on the backfill overwrites the request with what it had read before.
+        """
+        if self.status == "REQUESTED":
+            self._done(self.dev, CANCEL, id=self.id)
+        return self.status == "CANCELED"
 
     def retry(self) -> Backfill:
         """As *Re-execute from failure* does: a new backfill of what is not materialized."""

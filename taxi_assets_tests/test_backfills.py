@@ -45,7 +45,7 @@ def story(dagster_dev: DagsterDev) -> Story:
 
     dev.until("the endless download to begin", lambda: _downloads(dev, files["green", ENDLESS].name))
     dev.until("a month of green", lambda: complete(dev, "green", MONTHS["green"]))
-    green.cancel()
+    dev.until("green to be cancelled", green.cancel)
     dev.until("fhv to fail", lambda: fhv.status == "COMPLETED_FAILED")
     failed = statuses(dev, "fhv", MONTHS["fhv"])
     files["fhv", CORRUPT].write_bytes(whole)
