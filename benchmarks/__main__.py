@@ -18,7 +18,7 @@ from benchmarks.backfill import Backfill, run_backfill
 from benchmarks.contestants import Contestant
 from benchmarks.figures import Figures
 from benchmarks.months import MadeMonth, Months
-from benchmarks.our_path import our_path, small_job
+from benchmarks.our_path import clean_folder, our_path, small_job
 from benchmarks.publishing import DOCS, keep, publish
 from benchmarks.references import references
 from benchmarks.report import Report
@@ -55,7 +55,7 @@ def _measure(bench: Workbench, given: argparse.Namespace, backfill: Backfill | N
     in_turns, alone = _entries(bench, months, wanted)
     runs = _run(bench, in_turns, given, warm_up=True) + _run(bench, alone, given, warm_up=False)
     figures = Figures(runs)
-    parquet = _parquet_sizes(bench.folder(f"clean-yellow-{given.rows}") / "clean.parquet") if "p5" in wanted else {}
+    parquet = _parquet_sizes(clean_folder(bench, months.usual) / "clean.parquet") if "p5" in wanted else {}
     found = [*verdicts(figures, months, parquet), *(backfill.verdicts() if backfill else [])]
     found = sorted((each for each in found if each.aim.target.lower() in wanted), key=lambda each: each.aim.target)
     return Report(months.usual, machine.facts(), [*in_turns, *alone], figures, found, parquet, backfill)

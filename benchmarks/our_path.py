@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, LiteralString
 
 from benchmarks.contestants import Contestant, file_facts
@@ -19,9 +20,8 @@ _ROWS: dict[str, LiteralString] = {
 
 
 def our_path(bench: Workbench, month: MadeMonth) -> list[Contestant]:
-    """The two stages that move the rows, each alone; then the job that people run."""
-    load = _load(bench, month)
-    return [_clean(bench, month), load, _compared(load), _job(bench, month)]
+    """The stages that move the rows, each alone, and the load with its check; then the job that people run."""
+    return [_clean(bench, month), _load(bench, month), _compared(bench, month), _job(bench, month)]
 
 
 def small_job(bench: Workbench, month: MadeMonth) -> Contestant:
@@ -30,22 +30,18 @@ def small_job(bench: Workbench, month: MadeMonth) -> Contestant:
     return replace(job, name="small_job", path=f"the same, {month.rows:,} rows", targets=frozenset({"p2"}))
 
 
+def clean_folder(bench: Workbench, month: MadeMonth) -> Path:
+    """Where `clean` leaves its files, and `load` finds them."""
+    return bench.folder(f"clean-{month.dataset}-{month.rows}")
+
+
 def _clean(bench: Workbench, month: MadeMonth) -> Contestant:
-    folder = bench.folder(f"clean-{month.dataset}-{month.rows}")
+    folder = clean_folder(bench, month)
     return Contestant(
         name="clean",
         title="ours: clean",
         path=f"{_format(month)} → clean and quarantined Parquet",
-        command=[
-            sys.executable,
-            "-m",
-            "benchmarks.ours",
-            "clean",
-            month.dataset,
-            month.month,
-            str(month.path),
-            str(folder),
-        ],
+        command=_stage("clean", month, month.path, folder),
         targets=frozenset({"p1", "p2", "p3", "p5"}),
         env=bench.env(),
         after=lambda: file_facts(folder / "clean.parquet"),
@@ -53,24 +49,27 @@ def _clean(bench: Workbench, month: MadeMonth) -> Contestant:
 
 
 def _load(bench: Workbench, month: MadeMonth) -> Contestant:
-    folder = bench.folder(f"clean-{month.dataset}-{month.rows}")
-    stage = [sys.executable, "-m", "benchmarks.ours", "load", month.dataset, month.month, str(folder)]
     return Contestant(
         name="load",
         title="ours: load",
         path="clean Parquet → month swapped in, indexed, counted",
-        command=[*stage, bench.server.url],
+        command=_stage("load", month, clean_folder(bench, month), bench.server.url),
         targets=frozenset({"p1", "p3"}),
         env=bench.env(),
         rows=_ROWS[month.dataset],
     )
 
 
-def _compared(load: Contestant) -> Contestant:
+def _compared(bench: Workbench, month: MadeMonth) -> Contestant:
     """What the job does in two steps: the asset, and its check."""
-    command = ["compared" if word == "load" else word for word in load.command]
-    path = "the same, then every column compared with the file"
-    return replace(load, name="compared", title="ours: load and check", path=path, command=command)
+    load = _load(bench, month)
+    return replace(
+        load,
+        name="compared",
+        title="ours: load and check",
+        path="the same, then every column compared with the file",
+        command=_stage("compared", month, clean_folder(bench, month), bench.server.url),
+    )
 
 
 def _job(bench: Workbench, month: MadeMonth) -> Contestant:
@@ -93,6 +92,11 @@ def _job(bench: Workbench, month: MadeMonth) -> Contestant:
         after=after,
         rows=_ROWS[month.dataset],
     )
+
+
+def _stage(name: str, month: MadeMonth, *places: object) -> list[str]:
+    """The command of a stage in `ours.py`."""
+    return [sys.executable, "-m", "benchmarks.ours", name, month.dataset, month.month, *map(str, places)]
 
 
 def _format(month: MadeMonth) -> str:

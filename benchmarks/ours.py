@@ -16,13 +16,13 @@ from taxi_assets.months import Month
 
 def clean(dataset: Dataset, month: Month, source: Path, folder: Path) -> None:
     from taxi_assets.cleaning import CleanedMonth
-    from taxi_assets.io_managers.parquet import _write_both
+    from taxi_assets.io_managers.parquet import write_both
     from taxi_assets.picture import TripCounts
     from taxi_assets.reading import read_month
 
     stream = read_month(source, "parquet" if source.suffix == ".parquet" else "csv.gz", dataset.published_columns)
     cleaned = CleanedMonth(dataset, month, source.name, stream, scratch=folder)
-    _write_both(cleaned, folder / "clean.parquet", folder / "quarantine.parquet", TripCounts(dataset, month))
+    write_both(cleaned, folder / "clean.parquet", folder / "quarantine.parquet", TripCounts(dataset, month))
     print(f"{cleaned.tally.clean:,} rows")
 
 

@@ -43,7 +43,7 @@ class CleanParquet(MonthIOManager):
             clean_path = files.enter_context(replacing(target))
             quarantine_path = files.enter_context(replacing(lake.quarantine_file(dataset, month)))
             counts = TripCounts(dataset, month)
-            _write_both(value, clean_path, quarantine_path, counts)
+            write_both(value, clean_path, quarantine_path, counts)
         file = MonthFile.local(target)
         return {
             **picture_metadata(counts, marked(f"{dataset.title}, {month}", value.stream.first_rows)),
@@ -141,7 +141,8 @@ def is_frame(wanted: type) -> bool:
     return pandas is not None and wanted is pandas.DataFrame
 
 
-def _write_both(month: CleanedMonth, clean_path: Path, quarantine_path: Path, counts: TripCounts) -> None:
+def write_both(month: CleanedMonth, clean_path: Path, quarantine_path: Path, counts: TripCounts) -> None:
+    """Writes a month as it is cleaned, its batches being read once: clean and quarantined rows, and facts of both."""
     sums = Summing()
     with (
         MonthWriter(clean_path, month.schema) as clean,
