@@ -1,15 +1,24 @@
-# Needs python3 (3.11 or later, with venv), make and git. The README says what each target does by hand.
+# Needs make, git, and Python 3.11 to 3.14 with venv. Uses uv where it is installed, pip otherwise: the result is the same.
+# The README says what each target does by hand.
 
-PYTHON ?= python3
 DATASET ?= yellow
 MONTH ?= 2021-01
+PYTHONS := python3 python3.14 python3.13 python3.12 python3.11
+SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))
+PYTHON ?= $(shell for python in $(PYTHONS); do $$python -c '$(SUPPORTED)' 2> /dev/null && echo $$python && break; done)
+UV ?= $(shell command -v uv)
 BIN := .venv/bin
+HOME_FOLDER := $(or $(TAXI_HOME),.taxi)
 # Dagster recommends its newer command dg in place of the ones used here, at every start.
 export PYTHONWARNINGS := ignore:Function
 
-.PHONY: run dev doctor test lint bench bench-tools lock stop clean
+.DEFAULT_GOAL := help
+.PHONY: help run dev doctor test lint bench bench-tools lock stop clean clean-data
 
-run: .venv/ready
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: .venv/ready ## a month through the whole path: DATASET=green MONTH=2020-04
 	$(BIN)/dagster job execute -m taxi_assets.definitions -j $(DATASET)_trips --tags '{"dagster/partition": "$(MONTH)-01"}'
 	@$(BIN)/python -m taxi_assets.show $(DATASET) $(MONTH)
 	@echo
@@ -20,46 +29,84 @@ run: .venv/ready
 
 # Without it dagster dev announces a temporary history, though dagster.yaml keeps it in .dagster/.
 dev: export DAGSTER_HOME ?= $(CURDIR)
-dev: .venv/ready
+dev: .venv/ready ## the UI and the daemon, on http://127.0.0.1:3000
 	$(BIN)/dagster dev -h 127.0.0.1 -p 3000
 
-# Whether all that the settings ask for is there.
-doctor: .venv/ready
+doctor: .venv/ready ## whether all that the settings ask for is there
 	@$(BIN)/python -m taxi_assets.doctor
 
-test: .venv/ready
+test: .venv/ready-test ## the test suite, on real servers that it starts itself
 	$(BIN)/python -m pytest
 
-lint: .venv/ready
+lint: .venv/ready-dev ## ruff, mypy, the definitions, and the locks on every platform (asks the package index)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/dagster definitions validate
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m taxi_assets_tests.locks
 
-# Takes minutes: the tutorial's scripts run beside ours. BENCH="--fhvhv-rows 20000000 --backfill-months 200 --publish" is all of it.
-bench: .venv/ready
+# BENCH="--fhvhv-rows 20000000 --backfill-months 200 --publish" is all of it.
+bench: .venv/ready-test ## our path beside the tutorial's scripts and psql; takes minutes
 	$(BIN)/python -m benchmarks $(BENCH)
 
-# Other loaders to compare with, in an environment of their own.
-bench-tools:
+bench-tools: ## other loaders to compare with, in an environment of their own
 	$(PYTHON) -m venv .venv-benchmarks
 	.venv-benchmarks/bin/pip install --quiet "dlt[postgres]" adbc-driver-manager adbc-driver-postgresql pyarrow sling
 
-stop: .venv/ready
-	$(BIN)/python -m taxi_assets.resources.embedded_postgres stop .taxi/postgres
+stop: ## stops the local Postgres
+	@test ! -d $(HOME_FOLDER)/postgres || $(BIN)/python -m taxi_assets.resources.embedded_postgres stop $(HOME_FOLDER)/postgres
 
-# Pins every dependency with its hashes, for all platforms; needs uv.
-lock:
-	uv pip compile --quiet --universal --generate-hashes --no-strip-extras --python-version 3.11 --all-extras \
-		--output-file requirements.lock pyproject.toml
+clean: ## removes environments and caches; loaded months and the history of runs stay
+	rm -rf .venv .venv-* .mypy_cache .pytest_cache .ruff_cache .hypothesis .tmp_dagster_home_* logs .logs_queue
 
-clean: stop
-	rm -rf .taxi .dagster logs .logs_queue .venv .venv-bigquery .venv-benchmarks
+clean-data: stop ## removes loaded months and the history of runs, after asking (or YES=1)
+	@du -sh $(HOME_FOLDER) .dagster 2> /dev/null || true
+	@test "$(YES)" = 1 || { printf 'Delete them? Type yes: ' && read answer && test "$$answer" = yes; }
+	rm -rf $(HOME_FOLDER) .dagster
 
-.venv/ready: requirements.lock pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-		{ echo "Python 3.11 or later is needed: make PYTHON=/path/to/python3.11"; exit 1; }
-	@$(PYTHON) -m venv .venv || { echo "python3 lacks venv: on Debian and Ubuntu, apt install python3-venv"; exit 1; }
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+COMPILE = $(or $(UV),$(BIN)/uv) pip compile --quiet --universal --generate-hashes --no-annotate --no-header
+lock: ## pins all dependencies anew, with hashes, for all platforms (needs uv)
+	$(COMPILE) --upgrade --extra local --group build --output-file locks/run.lock pyproject.toml
+	$(COMPILE) --upgrade --group test --constraints locks/run.lock --output-file locks/test.lock
+	$(COMPILE) --upgrade --group dev --constraints locks/run.lock --constraints locks/test.lock --output-file locks/dev.lock
+
+# The locks are complete, so nothing is resolved: a resolver would trip over what was released after them.
+LOCKED := --no-deps --require-hashes
+ifneq ($(UV),)
+INSTALL := $(UV) pip install --quiet --python $(BIN)/python
+CHECK := $(UV) pip check --quiet --python $(BIN)/python
+else
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
+CHECK := $(BIN)/python -m pip check --quiet --disable-pip-version-check
+endif
+
+INSTALLED := import sys; from importlib.util import find_spec; sys.exit(find_spec("dagster") is None)
+# An environment whose Python was upgraded or removed is made anew.
+ifeq ($(shell test ! -e .venv/ready || $(BIN)/python -c '$(INSTALLED)' 2> /dev/null || echo broken),broken)
+.PHONY: .venv/ready
+endif
+
+.venv/ready: locks/run.lock pyproject.toml
+ifneq ($(UV),)
+	@$(UV) venv --quiet --clear --python "$(or $(PYTHON),>=3.11,<3.15)" .venv
+else
+	@test -n "$(PYTHON)" && $(PYTHON) -c '$(SUPPORTED)' || \
+		{ echo "Python 3.11 to 3.14 is needed: install one, or name it: make PYTHON=/path/to/python3.13"; exit 1; }
+	@$(PYTHON) -m venv --clear .venv || { echo "Python lacks venv: on Debian and Ubuntu, apt install python3-venv"; exit 1; }
+endif
+	$(INSTALL) $(LOCKED) -r locks/run.lock
+	$(INSTALL) --no-deps --no-build-isolation -e .
+	$(CHECK)
+	@# 95 MB of descriptions of Google APIs that nothing here calls; dagster-gcp uses the one of Dataproc.
+	@find .venv -path '*/googleapiclient/discovery_cache/documents/*' ! -name 'dataproc.*' -delete
+	@touch $@
+
+.venv/ready-test: .venv/ready locks/test.lock
+	$(INSTALL) $(LOCKED) -r locks/test.lock
+	$(CHECK)
+	@touch $@
+
+.venv/ready-dev: .venv/ready-test locks/dev.lock
+	$(INSTALL) $(LOCKED) -r locks/dev.lock
+	$(CHECK)
 	@touch $@
