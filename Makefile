@@ -64,11 +64,12 @@ clean-data: stop ## removes loaded months and the history of runs, after asking 
 	@test "$(YES)" = 1 || { printf 'Delete them? Type yes: ' && read answer && test "$$answer" = yes; }
 	rm -rf $(HOME_FOLDER) .dagster
 
-COMPILE = $(or $(UV),$(BIN)/uv) pip compile --quiet --universal --generate-hashes --no-annotate --no-header
+COMPILE = $(or $(UV),$(BIN)/uv) pip compile --quiet --upgrade --universal --generate-hashes --no-annotate --no-header \
+	--constraints locks/constraints.txt
 lock: ## pins all dependencies anew, with hashes, for all platforms (needs uv)
-	$(COMPILE) --upgrade --extra local --group build --output-file locks/run.lock pyproject.toml
-	$(COMPILE) --upgrade --group test --constraints locks/run.lock --output-file locks/test.lock
-	$(COMPILE) --upgrade --group dev --constraints locks/run.lock --constraints locks/test.lock --output-file locks/dev.lock
+	$(COMPILE) --extra local --group build --output-file locks/run.lock pyproject.toml
+	$(COMPILE) --group test --constraints locks/run.lock --output-file locks/test.lock
+	$(COMPILE) --group dev --constraints locks/run.lock --constraints locks/test.lock --output-file locks/dev.lock
 
 # The locks are complete, so nothing is resolved: a resolver would trip over what was released after them.
 LOCKED := --no-deps --require-hashes
