@@ -1,8 +1,8 @@
 """The locks, and the proof that they install on every platform and Python that the README promises.
 
-`python -m taxi_assets_tests.locks` has uv resolve pyproject.toml anew for each of them, with the locks as its limits and
-wheels only. What it finds must be what the locks pin there: then a lock is closed, no package needs a compiler, and an
-install resolves nothing. Needs the package index.
+`python -m taxi_assets_tests.locks` has uv resolve pyproject.toml anew for each of them, within the locks and with
+wheels only. What it finds must be what the locks pin there: then the locks are closed, and no package needs a compiler.
+It needs uv and the package index.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ def faults(platform: Platform, python: str) -> Iterator[str]:
 def main() -> int:
     """Prints a line for each platform and Python; 1 if the locks fail on any."""
     places = list(product(PLATFORMS, PYTHONS))
-    with ThreadPoolExecutor(4) as threads:
+    with ThreadPoolExecutor(8) as threads:
         results = threads.map(lambda place: list(faults(*place)), places)
         failed = 0
         for (platform, python), wrong in zip(places, results, strict=True):

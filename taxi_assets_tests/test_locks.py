@@ -1,9 +1,10 @@
-"""What one can rely on in the locks: whoever installs them without resolving gets all that is needed, and no surprise."""
+"""What one can rely on in the locks: installed without resolving, they hold all that is needed and no surprise."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from importlib.metadata import PackageNotFoundError, requires
 from pathlib import Path
 
@@ -63,11 +64,15 @@ def _closure(needs: list[Requirement], values: dict[str, str]) -> Iterator[Requi
 
 
 def _needs_of(name: str, values: dict[str, str]) -> list[Requirement]:
+    return [need for need in _declared(name) if need.marker is None or need.marker.evaluate(values)]
+
+
+@cache
+def _declared(name: str) -> list[Requirement]:
     try:
-        declared = [Requirement(line) for line in requires(name) or ()]
+        return [Requirement(line) for line in requires(name) or ()]
     except PackageNotFoundError:  # needed elsewhere only: `python -m taxi_assets_tests.locks` asks the index
         return []
-    return [need for need in declared if need.marker is None or need.marker.evaluate(values)]
 
 
 def _is_met(need: Requirement, locked: dict[str, str]) -> bool:

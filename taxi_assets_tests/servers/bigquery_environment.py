@@ -99,8 +99,8 @@ def _build() -> None:
     log = FOLDER / "install.log"
     log.unlink(missing_ok=True)
     _run([base, "-m", "venv", environment], log)
-    install = ["install", "--no-input", "--no-compile", "--no-deps", "--require-hashes", "-r", LOCK]
-    _run([PYTHON, "-m", "pip", *install], log)
+    locked = ("--no-compile", "--no-deps", "--require-hashes", "-r", LOCK)
+    _run([PYTHON, "-m", "pip", "install", "--no-input", *locked], log)
     # Out of their wheels to where DuckDB looks for them, which is under the home directory.
     _run([PYTHON, "-c", EXTENSIONS], log, os.environ | {"HOME": str(HOME)})
 
