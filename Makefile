@@ -13,7 +13,7 @@ HOME_FOLDER := $(or $(TAXI_HOME),.taxi)
 export PYTHONWARNINGS := ignore:Function
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev doctor test lint bench bench-tools lock stop clean clean-data
+.PHONY: help run dev doctor test test-lowest lint bench bench-tools lock stop clean clean-data
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +37,15 @@ doctor: .venv/ready ## whether all that the settings ask for is there
 
 test: .venv/ready-test ## the test suite, on real servers that it starts itself
 	$(BIN)/python -m pytest
+
+test-lowest: .venv/ready-dev ## a month by the lowest versions that pyproject.toml allows
+	rm -rf .venv-lowest && $(or $(UV),$(BIN)/uv) venv --quiet --python $(BIN)/python .venv-lowest
+	$(or $(UV),$(BIN)/uv) pip compile --quiet --resolution lowest-direct --extra local --group build --python .venv-lowest \
+		--no-annotate --no-header --output-file .venv-lowest/requirements.txt pyproject.toml
+	$(or $(UV),$(BIN)/uv) pip install --quiet --python .venv-lowest --no-deps -r .venv-lowest/requirements.txt
+	TAXI_HOME=$(CURDIR)/.venv-lowest/taxi DAGSTER_HOME=$(CURDIR)/.venv-lowest PYTHONPATH=$(CURDIR) PYTHONWARNINGS=ignore \
+		.venv-lowest/bin/dagster job execute -m taxi_assets.definitions -j $(DATASET)_trips --tags '{"dagster/partition": "$(MONTH)-01"}'
+	.venv-lowest/bin/python -m taxi_assets.resources.embedded_postgres stop .venv-lowest/taxi/postgres
 
 lint: .venv/ready-dev ## ruff, mypy, the definitions, and the locks on every platform (asks the package index)
 	$(BIN)/ruff check

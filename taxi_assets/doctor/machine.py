@@ -16,7 +16,8 @@ from taxi_assets.doctor.findings import Finding, ok, problem
 from taxi_assets.settings import Settings
 
 PACKAGE = "taxi-assets"
-OLDEST_PYTHON = (3, 11)
+PYTHONS = (3, 11), (3, 14)
+"""The oldest and the newest Python that the locks have been held against."""
 SHOWN = ("dagster", "dagster-gcp", "dagster-postgres")
 BYTES_PER_ROW = {"lake": 70, "bucket": 30, "warehouse": 40, "postgres": 200}
 """Measured with a million made-up rows of fhvhv, the widest dataset; of yellow it is about half."""
@@ -27,9 +28,11 @@ MOST_ROWS = 20_000_000
 
 def python() -> Finding:
     found = ".".join(map(str, sys.version_info[:3]))
-    if sys.version_info >= OLDEST_PYTHON:
+    oldest, newest = PYTHONS
+    if oldest <= sys.version_info[:2] <= newest:
         return ok(f"{found} ({sys.executable})")
-    return problem(found, f"Python {'.'.join(map(str, OLDEST_PYTHON))} or later is needed: make PYTHON=/path/to/it")
+    supported = " to ".join(".".join(map(str, version)) for version in PYTHONS)
+    return problem(found, f"Python {supported} is needed: make clean, then make run PYTHON=/path/to/it")
 
 
 def packages(settings: Settings | None) -> Finding:
@@ -39,11 +42,11 @@ def packages(settings: Settings | None) -> Finding:
     try:
         needed = [Requirement(line) for line in requires(PACKAGE) or ()]
     except PackageNotFoundError:
-        return problem(f"{PACKAGE} is not installed.", "Install it: make .venv/ready, or pip install -e .")
+        return problem(f"{PACKAGE} is not installed.", "Install it: make .venv/ready, or pip install --no-deps -e .")
     extra = "" if all_own else "local"
     wrong = [_wrong(each) for each in needed if each.marker is None or each.marker.evaluate({"extra": extra})]
     if any(wrong):
-        return problem("; ".join(filter(None, wrong)), "pip install --require-hashes -r requirements.lock")
+        return problem("; ".join(filter(None, wrong)), "pip install --no-deps --require-hashes -r locks/run.lock")
     return ok(", ".join(f"{name} {version(name)}" for name in SHOWN))
 
 
