@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dagster import (
+    AssetCheckKey,
     AssetKey,
     AssetSelection,
     AutomationCondition,
@@ -20,22 +21,27 @@ SECONDS = 30
 def when_changed(dataset: Dataset, *tables: str, lookup: str | None = None) -> AutomationCondition[AssetKey]:
     """True of a month that was loaded into one of the tables by a run that did not make the mart as well.
 
-    Not before all the tables have the month, their blocking checks passed and no run is at work on it. Given a
-    `lookup`, also true of every month when the lookup's content changes; that it was made again says nothing, for every
-    month's run makes it. Months that lie in the tables when the sensor is turned on are left as they are.
+    Not before all the tables have the month, their blocking checks passed and no run is at work on it, in two ticks
+    running. Given a `lookup`, also true of every month when the lookup's content changes; that it was made again says
+    nothing, for every month's run makes it. Months that lie in the tables when the sensor is turned on are left as they
+    are.
     """
     inputs = AssetSelection.assets(*(AssetKey([dataset.name, table]) for table in tables))
-    changed = AutomationCondition.any_deps_updated().allow(inputs).since_last_handled()
+    changed: AutomationCondition[AssetKey | AssetCheckKey] = AutomationCondition.any_deps_updated().allow(inputs)
     if lookup is not None:
         content_changed = AutomationCondition.any_deps_match(AutomationCondition.data_version_changed())
-        changed |= content_changed.allow(AssetSelection.assets(lookup)).since_last_handled()
-    return (
-        changed
+        changed |= content_changed.allow(AssetSelection.assets(lookup))
+    due = (
+        # Once, over both: two of the kind in one condition would share what they remember, and forget each other's.
+        changed.since_last_handled()
         & ~AutomationCondition.any_deps_missing().allow(inputs)
         & ~AutomationCondition.any_deps_in_progress().allow(inputs)
         & ~AutomationCondition.in_progress()
         & AutomationCondition.all_deps_blocking_checks_passed().allow(inputs)
     )
+    # A tick reads what was made first and which runs are in progress last. A run that makes the mart and ends in
+    # between seems to have left it out; the next tick sees that it has not.
+    return due & ~due.newly_true()
 
 
 def marts_sensor(interval_seconds: int = SECONDS) -> AutomationConditionSensorDefinition:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -16,11 +18,13 @@ from dagster import (
     OutputContext,
     evaluate_automation_conditions,
 )
+from dagster._core.asset_graph_view.asset_graph_view import AssetGraphView
 
 from taxi_assets.automation import MARTS
 from taxi_assets.build import WAREHOUSE_SCHEMA, build_definitions
 from taxi_assets.datasets import DATASETS, GREEN_TAXI
 from taxi_assets.io_managers.frames import DuckDBFrames
+from taxi_assets.io_managers.postgres import PostgresTables
 from taxi_assets.partitions import months_of
 from taxi_assets.sample.zones import zone_lookup
 from taxi_assets.settings import Settings
@@ -28,6 +32,7 @@ from taxi_assets.zones import TABLE
 
 TABLES = ("raw_trips", "clean_trips", "gcs_parquet", "bq_table", "postgres_table")
 OLD = "2020-04-01"
+PATIENCE_SECONDS = 120.0
 NEWEST = months_of(GREEN_TAXI).get_last_partition_key() or ""
 
 
@@ -49,6 +54,11 @@ class Automation:
         return job.execute_in_process(
             partition_key=month, instance=self._instance, raise_on_error=False, asset_selection=chosen or None
         ).success
+
+    def ticks(self) -> dict[str, set[str]]:
+        """Two ticks, for what is to be done is requested when it was so in the tick before."""
+        first, second = self.tick(), self.tick()
+        return {mart: first.get(mart, set()) | second.get(mart, set()) for mart in {*first, *second}}
 
     def tick(self) -> dict[str, set[str]]:
         definitions = build_definitions(self.settings)
@@ -100,43 +110,72 @@ def test_a_month_loaded_without_its_marts_is_requested_once_be_it_old_or_new(
     automation: Automation, month: str
 ) -> None:
     assert automation.run(month, *TABLES)
-    assert automation.tick() == both(month)
-    assert automation.tick() == {}
+    assert automation.ticks() == both(month)
+    assert automation.ticks() == {}
     assert automation.run(month, *MARTS)
-    assert automation.tick() == {}
+    assert automation.ticks() == {}
 
 
 def test_a_republished_month_is_requested_though_its_marts_are_there(automation: Automation) -> None:
     assert automation.run(OLD)
-    assert automation.tick() == {}
+    assert automation.ticks() == {}
     republished = dataclasses.replace(automation.settings, sample_rows=3_000)
     assert automation.run(OLD, *TABLES, settings=republished)
-    assert automation.tick() == both(OLD)
+    assert automation.ticks() == both(OLD)
 
 
 def test_a_run_that_makes_tables_and_marts_leaves_nothing_to_do(automation: Automation) -> None:
     assert automation.run(OLD)
-    assert automation.tick() == {}
+    assert automation.ticks() == {}
     assert automation.run("2020-05-01")
-    assert automation.tick() == {}
+    assert automation.ticks() == {}
 
 
 def test_a_run_that_is_about_to_make_the_marts_is_left_alone(automation: Automation) -> None:
     requested: list[dict[str, set[str]]] = []
-    WatchedFrames.work = lambda: requested.append(automation.tick())
+    WatchedFrames.work = lambda: requested.append(automation.ticks())
     frames = WatchedFrames(database=str(automation.settings.warehouse), schema_name=WAREHOUSE_SCHEMA)
     parts = {"daily_tables": frames}
     assert automation.run(OLD, parts=parts)
     assert automation.run(OLD, *TABLES, *MARTS, parts=parts)
-    assert [*requested, automation.tick()] == [{}, {}, {}]
+    assert [*requested, automation.ticks()] == [{}, {}, {}]
+
+
+def test_a_run_that_ends_during_a_tick_is_left_alone_too(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A tick reads the tables first and the runs in progress later; in between the run makes the marts and ends."""
+    tables_made, tick_begun = threading.Event(), threading.Event()
+
+    def wait_for_the_tick() -> None:
+        tables_made.set()
+        assert tick_begun.wait(PATIENCE_SECONDS)
+
+    WatchedFrames.work = wait_for_the_tick
+    frames = WatchedFrames(database=str(settings.warehouse), schema_name=WAREHOUSE_SCHEMA)
+    with DagsterInstance.local_temp(str(tmp_path)) as instance, ThreadPoolExecutor(1) as worker:
+        automation = Automation(settings, instance)
+        run = worker.submit(automation.run, OLD, parts={"daily_tables": frames})
+        assert tables_made.wait(PATIENCE_SECONDS)
+        runs_in_progress = AssetGraphView.compute_run_in_progress_subset
+
+        async def late(view: AssetGraphView, **which: Any) -> Any:
+            tick_begun.set()
+            assert run.result(PATIENCE_SECONDS)
+            return await runs_in_progress(view, **which)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(AssetGraphView, "compute_run_in_progress_subset", late)
+            requested = automation.tick()
+        assert [requested, automation.tick(), automation.tick()] == [{}, {}, {}]
 
 
 def test_nothing_changed_in_the_tables_requests_nothing(automation: Automation) -> None:
     assert automation.run(OLD)
-    automation.tick()
-    assert automation.tick() == {}
+    automation.ticks()
+    assert automation.ticks() == {}
     assert automation.run(OLD, "raw_trips", "clean_trips", "gcs_parquet")
-    assert automation.tick() == {}
+    assert automation.ticks() == {}
 
 
 def test_months_loaded_before_the_sensor_was_turned_on_are_left_alone(
@@ -144,16 +183,31 @@ def test_months_loaded_before_the_sensor_was_turned_on_are_left_alone(
 ) -> None:
     assert Automation(settings, instance).run(OLD, *TABLES)
     automation = Automation(settings, instance)
-    assert automation.tick() == {}
+    assert automation.ticks() == {}
     assert automation.run("2020-05-01", *TABLES)
-    assert automation.tick() == both("2020-05-01")
+    assert automation.ticks() == both("2020-05-01")
 
 
 def test_the_views_wait_until_both_tables_have_the_month(automation: Automation) -> None:
     assert automation.run(OLD, "raw_trips", "clean_trips", "gcs_parquet", "bq_table")
-    assert automation.tick() == {"green daily_trips": {OLD}}
+    assert automation.ticks() == {"green daily_trips": {OLD}}
     assert automation.run(OLD, "postgres_table")
-    assert automation.tick() == {"green trips_with_zones": {OLD}}
+    assert automation.ticks() == {"green trips_with_zones": {OLD}}
+
+
+def test_a_table_made_by_a_run_that_still_makes_another_is_followed_when_the_run_ends(
+    automation: Automation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    requested: list[dict[str, set[str]]] = []
+    make_postgres_table = PostgresTables.handle_output
+
+    def watched(manager: PostgresTables, context: OutputContext, obj: Any) -> None:
+        requested.append(automation.ticks())
+        make_postgres_table(manager, context, obj)
+
+    monkeypatch.setattr(PostgresTables, "handle_output", watched)
+    assert automation.run(OLD, "raw_trips", "clean_trips", "gcs_parquet", "bq_table", "postgres_table")
+    assert [*requested, automation.ticks()] == [{}, both(OLD)]
 
 
 def test_a_table_that_differs_from_the_clean_month_is_not_followed_until_it_is_right(automation: Automation) -> None:
@@ -161,9 +215,9 @@ def test_a_table_that_differs_from_the_clean_month_is_not_followed_until_it_is_r
     [copy] = (automation.settings.home / "bucket").rglob("trips/**/*.parquet")
     pq.write_table(pq.read_table(copy).slice(1), copy)
     assert not automation.run(OLD, "bq_table")
-    assert automation.tick() == {}
+    assert automation.ticks() == {}
     assert automation.run(OLD, "gcs_parquet", "bq_table")
-    assert automation.tick() == both(OLD)
+    assert automation.ticks() == both(OLD)
 
 
 def test_a_changed_zone_lookup_asks_for_the_days_of_every_loaded_month_and_no_other(
@@ -172,12 +226,12 @@ def test_a_changed_zone_lookup_asks_for_the_days_of_every_loaded_month_and_no_ot
     """The views show it at once. That the lookup was made again, as every month's run does, says nothing."""
     for month in (OLD, "2020-05-01"):
         assert automation.run(month)
-    assert automation.tick() == {}
+    assert automation.ticks() == {}
     lookup = tmp_path / "mirror/misc/taxi_zone_lookup.csv"
     lookup.parent.mkdir(parents=True)
     lookup.write_bytes(zone_lookup().replace(b"Staten Island", b"Richmond"))
     changed = dataclasses.replace(automation.settings, publisher=(tmp_path / "mirror").as_uri())
     assert automation.run(OLD, TABLE, settings=changed)
-    assert automation.tick() == {"green daily_trips": {OLD, "2020-05-01"}}
+    assert automation.ticks() == {"green daily_trips": {OLD, "2020-05-01"}}
     assert automation.run(OLD, TABLE, settings=changed)
-    assert automation.tick() == {}
+    assert automation.ticks() == {}
