@@ -45,7 +45,11 @@ class Desk:
         job = self.definitions.resolve_job_def("green_trips")
         tags = {**request.tags, "dagster/run_key": request.run_key or ""}
         result = job.execute_in_process(
-            partition_key=request.partition_key, tags=tags, instance=self.instance, raise_on_error=False
+            partition_key=request.partition_key,
+            tags=tags,
+            instance=self.instance,
+            raise_on_error=False,
+            asset_selection=request.asset_selection,
         )
         return result.success
 

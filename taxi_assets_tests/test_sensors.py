@@ -77,6 +77,7 @@ def test_a_published_month_is_asked_for_and_no_other(desk: Desk, folder: Folder)
     assert [request.partition_key for request in requests] == [RECENT[2].key]
     [request] = requests
     assert request.tags["dagster/partition"] == RECENT[2].key
+    assert {key.path[-1] for key in request.asset_selection or ()} >= {"raw_trips", "postgres_table", "daily_trips"}
     assert request.tags["taxi/dataset"] == "green"
     assert request.tags["taxi/why"] == "new"
     assert request.run_key == f"green:{RECENT[2]}:{request.tags['taxi/file']}"
