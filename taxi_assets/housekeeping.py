@@ -113,12 +113,19 @@ def tidy(instance: DagsterInstance, before: float) -> Tidied:
     for run_id, path in storage.files_of_runs():
         if path.stat().st_mtime < before and not instance.has_run(run_id):
             storage.delete_file(run_id)
-    for state in instance.all_instigator_state():
-        instance.purge_ticks(state.instigator_origin_id, state.selector_id, before)
+    _delete_ticks(instance, before)
     logs = delete_old_logs(storage.log_folder, before) if storage.log_folder else 0
     shrunk = [*filter(None, (storage.file(run.run_id) for run in planned.trim)), *storage.common_files()]
     busy = [path.name for path in shrunk if not vacuum(path)]
     return Tidied(len(planned.delete), len(planned.trim), logs, size, storage.size(), busy)
+
+
+def _delete_ticks(instance: DagsterInstance, before: float) -> None:
+    """Ticks, and what automation conditions looked like in them: 90 kB for each mart and tick in which one changed."""
+    for state in instance.all_instigator_state():
+        instance.purge_ticks(state.instigator_origin_id, state.selector_id, before)
+    if storage := instance.schedule_storage:
+        storage.purge_asset_evaluations(before)
 
 
 def _past_runs(instance: DagsterInstance) -> Iterator[PastRun]:
