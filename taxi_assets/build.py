@@ -14,6 +14,7 @@ from taxi_assets.automation import marts_sensor
 from taxi_assets.checks import checks_of
 from taxi_assets.datasets import DATASETS
 from taxi_assets.freshness import freshness_check, freshness_job, freshness_schedule, kept_fresh, published_months
+from taxi_assets.housekeeping import housekeeping_job, housekeeping_schedule
 from taxi_assets.io_managers.base import MonthIOManager, TableIOManager
 from taxi_assets.io_managers.frames import BigQueryFrames, DuckDBFrames, FrameTables
 from taxi_assets.io_managers.parquet import CleanParquet, LocalBucket
@@ -54,9 +55,17 @@ def build_definitions(
             ]
         ),
         asset_checks=[check for dataset in datasets for check in (*checks_of(dataset), freshness_check(dataset))],
-        jobs=[make(dataset) for dataset in datasets for make in (trips_job, freshness_job)],
+        jobs=[
+            *(make(dataset) for dataset in datasets for make in (trips_job, freshness_job)),
+            housekeeping_job(),
+        ],
         schedules=[
-            make(dataset) for dataset in datasets for make in (monthly_schedule, hourly_schedule, freshness_schedule)
+            *(
+                make(dataset)
+                for dataset in datasets
+                for make in (monthly_schedule, hourly_schedule, freshness_schedule)
+            ),
+            housekeeping_schedule(settings.history_days),
         ],
         sensors=[
             *(publications_sensor(dataset, sensor_seconds) for dataset in datasets),

@@ -7,7 +7,6 @@ any other.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import takewhile
 
 from dagster import (
     AssetKey,
@@ -17,6 +16,7 @@ from dagster import (
     DagsterRun,
     DagsterRunStatus,
     EventLogRecord,
+    RunRecord,
     RunsFilter,
 )
 
@@ -25,6 +25,8 @@ from taxi_assets.datasets import Dataset
 from taxi_assets.jobs import job_name
 from taxi_assets.metadata import published_file
 from taxi_assets.months import Month
+from taxi_assets.partitions import months_of
+from taxi_assets.retention import Fetch, counted_runs, current, fetching_runs
 from taxi_assets.tryout import FIRST_ROWS
 from taxi_assets.watching import Ask, Record
 
@@ -57,25 +59,35 @@ class LoadHistory:
         # Asked first: a run that ends after this has written all that is read below.
         if self._busy(month):
             return Record(busy=True)
-        events = self._materializations(self._raw, month, _LIMIT)
-        fetched = [published_file(event.asset_materialization) for event in events]
-        # A file fetched again, or under another ETag, does not make tables old: only other content does.
-        current = [*takewhile(lambda each: each.sha256 == fetched[0].sha256, fetched)]
+        files, since = current(self._fetched(month))
         return Record(
-            files=tuple(dict.fromkeys(each.file for each in fetched if each.file and each.sha256 == fetched[0].sha256)),
-            complete=bool(current) and self._complete(month, since=events[len(current) - 1]),
-            asks=self._asks(month),
+            files=files,
+            complete=since is not None and self._complete(month, since),
+            asks=tuple(map(_ask, self._asked(month))),
         )
 
-    def _complete(self, month: Month, since: EventLogRecord) -> bool:
-        """Whether what there is of the month was made since an event, and that is all of it.
+    def needed_runs(self) -> set[str]:
+        """The runs that `record` reads from, for all months, beside those of the newest materializations."""
+        planned = DagsterEventType.ASSET_MATERIALIZATION_PLANNED
+        tried = self._instance.get_latest_storage_id_by_partition(self._raw, planned)
+        months = [Month.parse(key) for key in months_of(self._dataset).get_partition_keys() if key in tried]
+        return set().union(*map(self._needed_runs, months))
+
+    def _needed_runs(self, month: Month) -> set[str]:
+        asked = self._asked(month)
+        counted = counted_runs([*map(_ask, asked)])
+        tried = {record.dagster_run.run_id for record in asked if _ask(record).run in counted}
+        return tried | fetching_runs(self._fetched(month))
+
+    def _complete(self, month: Month, since: Fetch) -> bool:
+        """Whether what there is of the month was made since a fetch, and that is all of it.
 
         Some assets may be left out, by whoever chose them for a run that succeeded.
         """
         made = [last[month.key] for last in self._last_made({month.key}) if last]
         run = self._instance.get_run_by_id(since.run_id)
         all_of_it = len(made) == len(self._tables) or run is None or run.is_success
-        return bool(made) and all_of_it and min(made) > since.storage_id and not self._is_try_out(month)
+        return bool(made) and all_of_it and min(made) > since.number and not self._is_try_out(month)
 
     def _last_made(self, keys: set[str] | None = None) -> list[Mapping[str, int]]:
         """Of each asset after raw_trips, by month: the number of its last materialization. Numbers rise with time."""
@@ -99,14 +111,26 @@ class LoadHistory:
         """Whether the run is the dataset's job, or one of chosen assets, raw_trips among them."""
         return run.job_name == job_name(self._dataset) or self._raw in (run.asset_selection or ())
 
-    def _asks(self, month: Month) -> tuple[Ask, ...]:
+    def _fetched(self, month: Month) -> list[Fetch]:
+        """The month's last files, the newest first."""
+        events = self._materializations(self._raw, month, _LIMIT)
+        files = [published_file(event.asset_materialization) for event in events]
+        return [
+            Fetch(event.storage_id, event.run_id, file.file, file.sha256)
+            for event, file in zip(events, files, strict=True)
+        ]
+
+    def _asked(self, month: Month) -> Sequence[RunRecord]:
+        """The last runs that were asked for because of the month's files, the newest first."""
         filters = RunsFilter(tags={PARTITION_TAG: month.key, DATASET_TAG: self._dataset.name})
-        return tuple(
-            Ask(
-                identity=record.dagster_run.tags.get(FILE_TAG, ""),
-                run=record.dagster_run.run_id[:8],
-                at=record.create_timestamp.timestamp(),
-                cancelled=record.dagster_run.status is DagsterRunStatus.CANCELED,
-            )
-            for record in self._instance.get_run_records(filters, limit=_LIMIT)
-        )
+        return self._instance.get_run_records(filters, limit=_LIMIT)
+
+
+def _ask(record: RunRecord) -> Ask:
+    run = record.dagster_run
+    return Ask(
+        identity=run.tags.get(FILE_TAG, ""),
+        run=run.run_id[:8],
+        at=record.create_timestamp.timestamp(),
+        cancelled=run.status is DagsterRunStatus.CANCELED,
+    )

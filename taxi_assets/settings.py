@@ -41,6 +41,7 @@ class Settings:
     bq_location: str = "US"
     own_postgres: bool = False
     postgres_schema: str = "public"
+    history_days: int | None = None
     alert_webhook: bool = False
     ui_url: str = "http://127.0.0.1:3000"
 
@@ -63,6 +64,7 @@ class Settings:
             bq_location=values.get("TAXI_BQ_LOCATION", "US"),
             own_postgres=POSTGRES_URL in values,
             postgres_schema=values.get("TAXI_POSTGRES_SCHEMA", "public"),
+            history_days=_positive(values, "TAXI_HISTORY_DAYS", 0) if "TAXI_HISTORY_DAYS" in values else None,
             alert_webhook=_is_secret_url(values, ALERT_WEBHOOK),
             ui_url=values.get("TAXI_UI_URL", "http://127.0.0.1:3000"),
         )

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from dagster import RunRequest
+from dagster import AssetKey, RunRequest
 
+from taxi_assets.assets import keys_of
 from taxi_assets.datasets import Dataset
 from taxi_assets.load_history import DATASET_TAG, FILE_TAG, LoadHistory
 from taxi_assets.months import Month
 from taxi_assets.partitions import months_of
 from taxi_assets.resources.publisher import TripPublisher
 from taxi_assets.watching import Look, look
+from taxi_assets.zones import TABLE
 
 WHY_TAG = "taxi/why"
 
@@ -29,9 +31,13 @@ def look_at(months: Sequence[Month], dataset: Dataset, publisher: TripPublisher,
 
 
 def run_requests(dataset: Dataset, seen: Look) -> list[RunRequest]:
-    """A run of all assets for each month that is wanted, and for no other."""
+    """A run of all assets for each month that is wanted, and for no other.
+
+    All of them are named, for that tells `automation.py` from the start that the run makes the marts too.
+    """
     return [
         RunRequest(
+            asset_selection=[*keys_of(dataset), AssetKey(TABLE)],
             partition_key=finding.month.key,
             run_key=f"{dataset.name}:{finding.run_key}",
             tags={

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -16,11 +18,13 @@ from dagster import (
     OutputContext,
     evaluate_automation_conditions,
 )
+from dagster._core.asset_graph_view.asset_graph_view import AssetGraphView
 
 from taxi_assets.automation import MARTS
 from taxi_assets.build import WAREHOUSE_SCHEMA, build_definitions
 from taxi_assets.datasets import DATASETS, GREEN_TAXI
 from taxi_assets.io_managers.frames import DuckDBFrames
+from taxi_assets.io_managers.postgres import PostgresTables
 from taxi_assets.partitions import months_of
 from taxi_assets.sample.zones import zone_lookup
 from taxi_assets.settings import Settings
@@ -28,6 +32,7 @@ from taxi_assets.zones import TABLE
 
 TABLES = ("raw_trips", "clean_trips", "gcs_parquet", "bq_table", "postgres_table")
 OLD = "2020-04-01"
+PATIENCE_SECONDS = 120.0
 NEWEST = months_of(GREEN_TAXI).get_last_partition_key() or ""
 
 
@@ -131,6 +136,41 @@ def test_a_run_that_is_about_to_make_the_marts_is_left_alone(automation: Automat
     assert [*requested, automation.tick()] == [{}, {}, {}]
 
 
+def test_a_run_that_ends_during_a_tick_is_left_alone_too(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A tick reads the tables first and the runs in progress later; in between the run makes the marts and ends."""
+    tables_made, tick_begun = threading.Event(), threading.Event()
+
+    def wait_for_the_tick() -> None:
+        tables_made.set()
+        assert tick_begun.wait(PATIENCE_SECONDS)
+
+    frames = WatchedFrames(database=str(settings.warehouse), schema_name=WAREHOUSE_SCHEMA)
+    with DagsterInstance.local_temp(str(tmp_path)) as instance, ThreadPoolExecutor(1) as worker:
+        automation = Automation(settings, instance)
+        # With it comes the zone lookup, which calls for the days of every month.
+        assert automation.run("2020-05-01")
+        assert automation.tick() == {}
+        WatchedFrames.work = wait_for_the_tick
+        # As the sensors and schedules ask for it: with all assets named.
+        run = worker.submit(automation.run, OLD, *TABLES, *MARTS, TABLE, parts={"daily_tables": frames})
+        assert tables_made.wait(PATIENCE_SECONDS)
+        runs_in_progress = AssetGraphView.compute_run_in_progress_subset
+
+        async def late(view: AssetGraphView, **which: Any) -> Any:
+            tick_begun.set()
+            assert run.result(PATIENCE_SECONDS)
+            return await runs_in_progress(view, **which)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(AssetGraphView, "compute_run_in_progress_subset", late)
+            requested = automation.tick()
+        tick_begun.set()
+        assert run.result(PATIENCE_SECONDS)
+        assert [requested, automation.tick(), automation.tick()] == [{}, {}, {}]
+
+
 def test_nothing_changed_in_the_tables_requests_nothing(automation: Automation) -> None:
     assert automation.run(OLD)
     automation.tick()
@@ -154,6 +194,21 @@ def test_the_views_wait_until_both_tables_have_the_month(automation: Automation)
     assert automation.tick() == {"green daily_trips": {OLD}}
     assert automation.run(OLD, "postgres_table")
     assert automation.tick() == {"green trips_with_zones": {OLD}}
+
+
+def test_a_table_made_by_a_run_that_still_makes_another_is_followed_when_the_run_ends(
+    automation: Automation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    requested: list[dict[str, set[str]]] = []
+    make_postgres_table = PostgresTables.handle_output
+
+    def watched(manager: PostgresTables, context: OutputContext, obj: Any) -> None:
+        requested.append(automation.tick())
+        make_postgres_table(manager, context, obj)
+
+    monkeypatch.setattr(PostgresTables, "handle_output", watched)
+    assert automation.run(OLD, "raw_trips", "clean_trips", "gcs_parquet", "bq_table", "postgres_table")
+    assert [*requested, automation.tick()] == [{}, both(OLD)]
 
 
 def test_a_table_that_differs_from_the_clean_month_is_not_followed_until_it_is_right(automation: Automation) -> None:

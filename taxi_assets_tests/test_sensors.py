@@ -5,26 +5,19 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from dagster import (
-    DagsterInstance,
-    DagsterRunStatus,
-    DefaultSensorStatus,
-    Definitions,
-    RunRequest,
-    build_sensor_context,
-)
-from dagster._core.definitions.sensor_definition import SensorExecutionData
+from dagster import DagsterInstance, DagsterRunStatus, DefaultSensorStatus
 
 from taxi_assets.build import build_definitions
 from taxi_assets.datasets import DATASETS
 from taxi_assets.errors import TaxiError
 from taxi_assets.months import Month
 from taxi_assets.settings import Settings
+from taxi_assets_tests.desk import Desk
 from taxi_assets_tests.publishing import Folder, recent
 from taxi_assets_tests.running import rows
 from taxi_assets_tests.servers.publisher import PublisherServer
@@ -32,55 +25,6 @@ from taxi_assets_tests.servers.publisher import PublisherServer
 NEWEST = recent("green")
 RECENT = [recent("green", back) for back in range(6)]
 DAY = datetime(2026, 5, 1, tzinfo=UTC), datetime(2026, 5, 2, tzinfo=UTC)
-
-
-@dataclass
-class Desk:
-    """The sensor of green trips, and somebody who runs what it asks for."""
-
-    settings: Settings
-    definitions: Definitions
-    instance: DagsterInstance
-    cursor: str | None = None
-
-    def tick(self) -> SensorExecutionData:
-        repository = self.definitions.get_repository_def()
-        with build_sensor_context(
-            instance=self.instance,
-            cursor=self.cursor,
-            repository_def=repository,
-            resources={"publisher": repository.get_top_level_resources()["publisher"]},
-        ) as context:
-            made = repository.get_sensor_def("green_publications").evaluate_tick(context)
-        self.cursor = made.cursor
-        return made
-
-    def wanted(self) -> list[Month]:
-        return [Month.parse(request.partition_key or "") for request in self.tick().run_requests or []]
-
-    def reason(self) -> str:
-        made = self.tick()
-        assert not made.run_requests
-        return made.skip_message or ""
-
-    def run(self, request: RunRequest) -> bool:
-        """Runs what was asked for, as the daemon would."""
-        job = self.definitions.resolve_job_def("green_trips")
-        tags = {**request.tags, "dagster/run_key": request.run_key or ""}
-        result = job.execute_in_process(
-            partition_key=request.partition_key, tags=tags, instance=self.instance, raise_on_error=False
-        )
-        return result.success
-
-    def run_all(self) -> list[RunRequest]:
-        requests = [*(self.tick().run_requests or [])]
-        for request in requests:
-            assert self.run(request)
-        return requests
-
-    def load(self, month: Month) -> None:
-        """By hand, without the sensor."""
-        assert self.run(RunRequest(partition_key=month.key))
 
 
 @pytest.fixture
@@ -133,6 +77,7 @@ def test_a_published_month_is_asked_for_and_no_other(desk: Desk, folder: Folder)
     assert [request.partition_key for request in requests] == [RECENT[2].key]
     [request] = requests
     assert request.tags["dagster/partition"] == RECENT[2].key
+    assert {key.path[-1] for key in request.asset_selection or ()} >= {"raw_trips", "postgres_table", "daily_trips"}
     assert request.tags["taxi/dataset"] == "green"
     assert request.tags["taxi/why"] == "new"
     assert request.run_key == f"green:{RECENT[2]}:{request.tags['taxi/file']}"

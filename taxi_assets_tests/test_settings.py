@@ -32,6 +32,7 @@ def test_every_variable_is_read() -> None:
             "TAXI_BQ_LOCATION": "EU",
             "TAXI_POSTGRES_URL": POSTGRES_URL,
             "TAXI_POSTGRES_SCHEMA": "taxi",
+            "TAXI_HISTORY_DAYS": "90",
             "TAXI_ALERT_WEBHOOK": WEBHOOK,
             "TAXI_UI_URL": "https://dagster.example",
         }
@@ -47,6 +48,7 @@ def test_every_variable_is_read() -> None:
         bq_location="EU",
         own_postgres=True,
         postgres_schema="taxi",
+        history_days=90,
         alert_webhook=True,
         ui_url="https://dagster.example",
     )
@@ -102,6 +104,8 @@ def test_a_publisher_is_known_by_name_or_by_its_base_url(name: str) -> None:
         ("TAXI_SAMPLE_ROWS", "many"),
         ("TAXI_SAMPLE_ROWS", "_"),
         ("TAXI_SAMPLE_FORMAT", "csv"),
+        ("TAXI_HISTORY_DAYS", "0"),
+        ("TAXI_HISTORY_DAYS", "a month"),
         ("TAXI_UI_URL", "127.0.0.1:3000"),
     ],
 )

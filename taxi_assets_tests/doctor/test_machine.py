@@ -71,7 +71,16 @@ def test_a_month_takes_less_here_where_its_destinations_are_elsewhere(tmp_path: 
 
 
 def test_the_history_of_runs_is_opened_where_dagster_would(tmp_path: Path) -> None:
-    assert machine.history({"DAGSTER_HOME": str(tmp_path)}).found == f"{tmp_path}: 0 runs"
+    assert machine.history({"DAGSTER_HOME": str(tmp_path)}).found == f"{tmp_path}: 0 runs, 0.0 GB"
+
+
+def test_a_large_history_is_a_problem_that_names_the_job_which_makes_it_smaller(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(machine, "LARGE_HISTORY", 1)
+    found = machine.history({"DAGSTER_HOME": str(tmp_path)})
+    assert found.state == "problem"
+    assert "housekeeping" in found.advice
 
 
 def test_a_folder_without_a_history_is_a_problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,163 @@
+"""Where Dagster's history lies, for what its API has no call for: single events, results of checks, files, its size.
+
+SQL goes through the storage's own connections, to SQLite and Postgres alike. SQLite's storage keeps one file a run and
+an index of all; Dagster leaves the file of a run that it deletes.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+from uuid import UUID
+
+from dagster import DagsterInstance
+from dagster._core.storage.event_log import SqlEventLogStorage, SqliteEventLogStorage
+from dagster._core.storage.local_compute_log_manager import LocalComputeLogManager
+from sqlalchemy import bindparam, text
+
+NEWEST_CHECKS = text(
+    "SELECT run_id FROM asset_check_executions WHERE id IN"
+    " (SELECT max(id) FROM asset_check_executions GROUP BY asset_key, check_name, partition)"
+)
+DELETE_CHECKS = text("DELETE FROM asset_check_executions WHERE run_id = :run")
+DELETE_EVENTS = text("DELETE FROM event_logs WHERE run_id = :run AND id IN :ids").bindparams(
+    bindparam("ids", expanding=True)
+)
+TABLES = (
+    "event_logs",
+    "asset_check_executions",
+    "asset_event_tags",
+    "asset_keys",
+    "runs",
+    "run_tags",
+    "snapshots",
+    "job_ticks",
+)
+"""Those of Dagster's tables that grow."""
+SIZE = text("SELECT sum(pg_total_relation_size(to_regclass(name))) FROM unnest(:tables) AS name")
+LOGS = {".out", ".err", ".complete", ".partial"}
+"""How the names of captured logs end."""
+WORTH_A_VACUUM = 0.2
+"""The share of a file that must be free. VACUUM writes the file anew, while other writers wait."""
+VACUUM_SECONDS = 30.0
+"""How long it waits for others; as long as Dagster does."""
+
+
+class HistoryStorage:
+    """The storage of an instance's events, results of checks, and captured logs."""
+
+    def __init__(self, instance: DagsterInstance) -> None:
+        storage = instance.event_log_storage
+        if not isinstance(storage, SqlEventLogStorage):
+            raise TypeError(f"{type(storage).__name__} is no SQL storage of events")
+        self._events = storage
+        self._logs = instance.compute_log_manager
+
+    @property
+    def folder(self) -> Path | None:
+        """Where SQLite's files of runs and events are; those of ticks are beside it. None for Postgres."""
+        if not isinstance(self._events, SqliteEventLogStorage):
+            return None
+        return Path(self._events.path_for_shard("index")).parent.parent
+
+    @property
+    def log_folder(self) -> Path | None:
+        """Where the captured logs of runs and ticks are; None where that is no folder of this machine."""
+        if not isinstance(self._logs, LocalComputeLogManager):
+            return None
+        return Path(self._logs.get_captured_local_path(["any"], "out")).parent
+
+    def size(self) -> int:
+        """Bytes of all that runs and ticks leave behind, but for captured logs in a bucket."""
+        files = [*_logs(self.log_folder)] if self.log_folder else []
+        if self.folder is None:
+            return _bytes(files) + self._size_of_tables()
+        return _bytes([*files, *self.folder.rglob("*.db*"), *self.folder.parent.glob("schedules/*.db*")])
+
+    def runs_of_newest_checks(self) -> set[str]:
+        """The runs that the newest result of each check comes from, by partition."""
+        with self._events.index_connection() as connection:
+            return {run for (run,) in connection.execute(NEWEST_CHECKS) if run}
+
+    def delete_events(self, run_id: str, numbers: Sequence[int]) -> None:
+        """Deletes single events of a run, by their storage ids. None that SQLite's index has: that would keep them."""
+        with self._events.run_connection(run_id) as connection:
+            connection.execute(DELETE_EVENTS, {"run": run_id, "ids": numbers})
+
+    def delete_checks(self, run_id: str) -> None:
+        """Deletes the results of a run's checks, which DagsterInstance.delete_run leaves."""
+        with self._events.index_connection() as connection:
+            connection.execute(DELETE_CHECKS, {"run": run_id})
+
+    def delete_file(self, run_id: str) -> None:
+        """Deletes SQLite's file of a run that has been deleted."""
+        if path := self.file(run_id):
+            for each in path.parent.glob(f"{path.name}*"):
+                each.unlink(missing_ok=True)
+
+    def file(self, run_id: str) -> Path | None:
+        """SQLite's file of a run; None for Postgres."""
+        return Path(self._events.path_for_shard(run_id)) if isinstance(self._events, SqliteEventLogStorage) else None
+
+    def files_of_runs(self) -> Iterator[tuple[str, Path]]:
+        """SQLite's files of runs by run, those of deleted runs too."""
+        for path in self.folder.glob("runs/*.db") if self.folder else ():
+            if _is_uuid(path.stem):
+                yield path.stem, path
+
+    def common_files(self) -> list[Path]:
+        """SQLite's files that are not of one run: the index of events, the runs, the ticks."""
+        if self.folder is None:
+            return []
+        return [self.folder / "runs/index.db", self.folder / "runs.db", self.folder.parent / "schedules/schedules.db"]
+
+    def _size_of_tables(self) -> int:
+        with self._events.index_connection() as connection:
+            return int(connection.execute(SIZE, {"tables": [*TABLES]}).scalar() or 0)
+
+
+def vacuum(path: Path) -> bool:
+    """Gives back what is free in a file of SQLite, if it is enough; False when others were at work on it all the time.
+
+    Readers go on, on what was there before; writers wait.
+    """
+    with closing(sqlite3.connect(path, timeout=VACUUM_SECONDS, isolation_level=None)) as connection:
+        [(pages,)] = connection.execute("PRAGMA page_count")
+        [(free,)] = connection.execute("PRAGMA freelist_count")
+        if free < pages * WORTH_A_VACUUM:
+            return True
+        try:
+            connection.execute("VACUUM")
+        except sqlite3.OperationalError:
+            return False
+    return True
+
+
+def delete_old_logs(folder: Path, before: float) -> int:
+    """Deletes the captured logs below a folder last written before a time, and folders left empty; how many logs."""
+    old = [path for path in _logs(folder) if path.stat().st_mtime < before]
+    for path in old:
+        path.unlink(missing_ok=True)
+    above = {parent for path in old for parent in path.parents if folder in parent.parents}
+    for parent in sorted(above, reverse=True):
+        if not any(parent.iterdir()):
+            parent.rmdir()
+    return len(old)
+
+
+def _logs(folder: Path) -> Iterator[Path]:
+    """By their names, for in a default instance outputs of assets lie there too."""
+    return (path for path in folder.rglob("*") if path.suffix in LOGS and path.is_file())
+
+
+def _bytes(files: Iterable[Path]) -> int:
+    return sum(path.stat().st_size for path in files)
+
+
+def _is_uuid(name: str) -> bool:
+    try:
+        return str(UUID(name)) == name
+    except ValueError:
+        return False
