@@ -35,7 +35,7 @@ class CopyEncoder(Protocol):
 
 
 def copy_encoder() -> CopyEncoder:
-    """pgpq's where it can be imported, else psycopg's, with which a load takes several times as long."""
+    """pgpq's where it can be imported, else psycopg's, with which a load takes one and a half times as long."""
     try:
         import pgpq  # noqa: F401
     except ImportError:
