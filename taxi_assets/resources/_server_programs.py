@@ -43,13 +43,9 @@ class Programs:
     @property
     def locale(self) -> tuple[str, ...]:
         """Options of initdb: no locale of the operating system is needed, and all machines sort alike, by bytes."""
-        return (
-            ("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
-            if self.major >= 17
-            else (
-                "--locale=C",  # and lower() knows no letters beyond ASCII
-            )
-        )
+        if self.major >= 17:
+            return ("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
+        return ("--locale=C",)  # lower() then knows no letters beyond ASCII
 
     def path(self, name: str) -> Path:
         """One of them."""

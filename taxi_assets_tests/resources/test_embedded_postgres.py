@@ -22,6 +22,7 @@ from taxi_assets.resources._server_account import Account
 from taxi_assets.resources._server_folder import ServerFolder
 from taxi_assets.resources._server_programs import find_programs
 from taxi_assets.resources.embedded_postgres import EmbeddedPostgres, EmbeddedPostgresError, main
+from taxi_assets_tests.other_user import other_user
 
 PROJECT = Path(__file__).parents[2]
 MODULE = "taxi_assets.resources.embedded_postgres"
@@ -408,6 +409,22 @@ def test_asking_changes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert not list(tmp_path.iterdir())
 
 
+def test_server_of_the_settings_is_stopped_whatever_else_they_say(
+    postgres: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TAXI_HOME", str(postgres.folder.parent))
+    assert main(["start"]) == 0
+    assert main(["status"]) == 0
+    assert capsys.readouterr().out == f"{postgres.running_url()}\n" * 2
+    monkeypatch.setenv("TAXI_PUBLISHER", "misspelt")
+    monkeypatch.setenv("TAXI_POSTGRES_BIN", "/gone")
+    assert main(["start"]) == 1
+    assert "TAXI_PUBLISHER" in capsys.readouterr().err
+    assert main(["stop"]) == 0
+    assert capsys.readouterr().out == "The server is stopped.\n"
+    assert postgres.running_url() is None
+
+
 # Accounts
 
 
@@ -481,39 +498,17 @@ def test_root_without_any_account_is_told_what_to_do(
         postgres.start()
 
 
-def nobodys_python() -> tuple[pwd.struct_passwd, str, dict[str, str]]:
-    """An interpreter, of our version, that a user without rights can run with our packages."""
-    nobody = pwd.getpwnam("nobody")
-    packages = Path(psycopg.__file__).parents[1]
-    environment = {"PYTHONPATH": f"{PROJECT}:{packages}", "PYTHONDONTWRITEBYTECODE": "1", "PATH": os.defpath}
-    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
-    for python in (sys.executable, shutil.which(version, path=os.defpath)):
-        if python is None:
-            continue
-        try:
-            subprocess.run(
-                [python, "-c", f"import {MODULE}"],
-                user=nobody.pw_uid, group=nobody.pw_gid, extra_groups=[], env=environment, cwd="/",
-                capture_output=True, check=True,
-            )  # fmt: skip
-        except (OSError, subprocess.CalledProcessError):
-            continue
-        return nobody, python, environment
-    pytest.skip(f"a user without rights can run neither {sys.executable} nor another {version} with our packages")
-
-
 @as_root
 def test_ordinary_user_needs_nothing_special(open_folder: Path) -> None:
-    nobody, python, environment = nobodys_python()
-    os.chown(open_folder, nobody.pw_uid, nobody.pw_gid)
+    nobody = pwd.getpwnam("nobody")
+    user = other_user(nobody.pw_uid, nobody.pw_gid)
+    os.chown(open_folder, user.uid, user.gid)
     postgres = EmbeddedPostgres(open_folder / "postgres")
 
     def as_ordinary_user(action: str) -> str:
-        return subprocess.run(
-            [python, "-m", MODULE, action, str(postgres.folder)],
-            user=nobody.pw_uid, group=nobody.pw_gid, extra_groups=[], env=environment, cwd="/",
-            capture_output=True, text=True, check=True,
-        ).stdout.strip()  # fmt: skip
+        done = user.run("-m", MODULE, action, str(postgres.folder))
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
 
     try:
         url = as_ordinary_user("start")
@@ -530,13 +525,9 @@ def test_ordinary_user_needs_nothing_special(open_folder: Path) -> None:
 
 @as_root
 def test_folder_of_another_user_is_refused_with_a_reason(open_folder: Path) -> None:
-    nobody, python, environment = nobodys_python()
+    nobody = pwd.getpwnam("nobody")
     (open_folder / "postgres").mkdir(mode=0o700)
-    done = subprocess.run(
-        [python, "-m", MODULE, "start", str(open_folder / "postgres")],
-        user=nobody.pw_uid, group=nobody.pw_gid, extra_groups=[], env=environment, cwd="/",
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    done = other_user(nobody.pw_uid, nobody.pw_gid).run("-m", MODULE, "start", str(open_folder / "postgres"))
     assert done.returncode == 1
     assert "Permission denied" in done.stderr
     assert "choose another folder" in done.stderr
