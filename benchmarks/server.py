@@ -40,8 +40,8 @@ class Server:
 
     @property
     def psql(self) -> str:
-        """The wheel's psql: the same version as the server."""
-        return str(ServerFolder(self.folder).program("psql"))
+        """Of the same version as the server."""
+        return str(EmbeddedPostgres(self.folder).programs().path("psql"))
 
     @property
     def data(self) -> Path:

@@ -132,4 +132,5 @@ def _frames(settings: Settings) -> FrameTables:
 def _postgres(settings: Settings) -> PostgresServer:
     if settings.own_postgres:
         return OwnPostgres(url=EnvVar(POSTGRES_URL))
-    return LocalPostgres(folder=str(settings.home / "postgres"))
+    programs = str(settings.postgres_bin) if settings.postgres_bin else None
+    return LocalPostgres(folder=str(settings.postgres), programs=programs)

@@ -42,6 +42,7 @@ class Settings:
     own_postgres: bool = False
     postgres_schema: str = "public"
     history_days: int | None = None
+    postgres_bin: Path | None = None
     alert_webhook: bool = False
     ui_url: str = "http://127.0.0.1:3000"
 
@@ -54,7 +55,7 @@ class Settings:
         variables = os.environ if environment is None else environment
         values = {name: value for name, value in variables.items() if value}
         settings = cls(
-            home=Path(values.get("TAXI_HOME", ".taxi")).expanduser().absolute(),
+            home=home_folder(values),
             publisher=values.get("TAXI_PUBLISHER", "sample"),
             sample_rows=_positive(values, "TAXI_SAMPLE_ROWS", 50_000),
             sample_format=_format(values, "TAXI_SAMPLE_FORMAT"),
@@ -65,6 +66,7 @@ class Settings:
             own_postgres=POSTGRES_URL in values,
             postgres_schema=values.get("TAXI_POSTGRES_SCHEMA", "public"),
             history_days=_positive(values, "TAXI_HISTORY_DAYS", 0) if "TAXI_HISTORY_DAYS" in values else None,
+            postgres_bin=_folder(values, "TAXI_POSTGRES_BIN") if "TAXI_POSTGRES_BIN" in values else None,
             alert_webhook=_is_secret_url(values, ALERT_WEBHOOK),
             ui_url=values.get("TAXI_UI_URL", "http://127.0.0.1:3000"),
         )
@@ -77,6 +79,12 @@ class Settings:
             publisher(self.publisher, sample_rows=self.sample_rows, sample_format=self.sample_format)
         except ValueError as error:
             raise SettingsError(f"TAXI_PUBLISHER: {error}") from error
+        programs = [self.postgres_bin / name for name in ("initdb", "postgres")] if self.postgres_bin else []
+        if not all(program.is_file() for program in programs):
+            raise SettingsError(
+                "TAXI_POSTGRES_BIN must be the folder of PostgreSQL's programs (initdb, postgres), "
+                f"not '{self.postgres_bin}'"
+            )
         if not self.ui_url.startswith(_WEB):
             raise SettingsError(f"TAXI_UI_URL must be an http or https URL, not {self.ui_url!r}")
         if self.bq_dataset and not self.gcp_project:
@@ -88,6 +96,26 @@ class Settings:
     def warehouse(self) -> Path:
         """The DuckDB file that stands in for BigQuery."""
         return self.home / "warehouse.duckdb"
+
+    @property
+    def postgres(self) -> Path:
+        """The folder of the local Postgres."""
+        return self.home / "postgres"
+
+
+def home_folder(environment: Mapping[str, str] | None = None) -> Path:
+    """The folder of all local state, for what must work however wrong the other settings are. Raises SettingsError."""
+    variables = os.environ if environment is None else environment
+    return _folder({"TAXI_HOME": variables.get("TAXI_HOME") or ".taxi"}, "TAXI_HOME")
+
+
+def _folder(values: Mapping[str, str], name: str) -> Path:
+    try:
+        return Path(values[name]).expanduser().absolute()
+    except RuntimeError as error:  # where ~ leads nowhere: a user without a name or a home
+        raise SettingsError(
+            f"{name} is {values[name]!r}, and the home folder is not known: give a path from /"
+        ) from error
 
 
 def _positive(values: Mapping[str, str], name: str, default: int) -> int:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from taxi_assets.settings import Settings, SettingsError
+from taxi_assets.settings import Settings, SettingsError, home_folder
 
 POSTGRES_URL = "postgresql://taxi:secret@db/taxi"
 WEBHOOK = "https://hooks.slack.example/services/secret"
@@ -19,7 +19,9 @@ def test_without_any_variable_everything_is_local_and_made_up() -> None:
     assert settings.warehouse == settings.home / "warehouse.duckdb"
 
 
-def test_every_variable_is_read() -> None:
+def test_every_variable_is_read(tmp_path: Path) -> None:
+    for program in ("initdb", "postgres"):
+        (tmp_path / program).touch()
     settings = Settings.from_env(
         {
             "TAXI_HOME": "/data/taxi",
@@ -33,6 +35,7 @@ def test_every_variable_is_read() -> None:
             "TAXI_POSTGRES_URL": POSTGRES_URL,
             "TAXI_POSTGRES_SCHEMA": "taxi",
             "TAXI_HISTORY_DAYS": "90",
+            "TAXI_POSTGRES_BIN": str(tmp_path),
             "TAXI_ALERT_WEBHOOK": WEBHOOK,
             "TAXI_UI_URL": "https://dagster.example",
         }
@@ -49,6 +52,7 @@ def test_every_variable_is_read() -> None:
         own_postgres=True,
         postgres_schema="taxi",
         history_days=90,
+        postgres_bin=tmp_path,
         alert_webhook=True,
         ui_url="https://dagster.example",
     )
@@ -62,7 +66,7 @@ def test_the_process_environment_is_read_unless_another_is_given(monkeypatch: py
 
 def test_an_empty_variable_counts_as_unset() -> None:
     names = ["TAXI_HOME", "TAXI_PUBLISHER", "TAXI_SAMPLE_ROWS", "TAXI_SAMPLE_FORMAT", "TAXI_GCS_BUCKET", "GCP_PROJECT"]
-    names += ["TAXI_BQ_DATASET", "TAXI_BQ_LOCATION", "TAXI_POSTGRES_URL", "TAXI_POSTGRES_SCHEMA"]
+    names += ["TAXI_BQ_DATASET", "TAXI_BQ_LOCATION", "TAXI_POSTGRES_URL", "TAXI_POSTGRES_SCHEMA", "TAXI_POSTGRES_BIN"]
     names += ["TAXI_ALERT_WEBHOOK", "TAXI_UI_URL"]
     assert Settings.from_env(dict.fromkeys(names, "")) == Settings.from_env({})
 
@@ -72,6 +76,17 @@ def test_a_relative_home_is_fixed_to_where_the_process_started(tmp_path: Path, m
     settings = Settings.from_env({"TAXI_HOME": "lake"})
     monkeypatch.chdir("/")
     assert settings.home == tmp_path / "lake"
+
+
+def test_the_home_folder_is_known_whatever_else_is_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert home_folder({"TAXI_HOME": "/data", "TAXI_PUBLISHER": "TLC"}) == Path("/data")
+    assert home_folder({"TAXI_HOME": ""}) == tmp_path / ".taxi"
+
+
+def test_a_home_folder_that_leads_nowhere_is_refused() -> None:
+    with pytest.raises(SettingsError, match=r"TAXI_HOME is '~no such user/taxi'.*give a path from /"):
+        Settings.from_env({"TAXI_HOME": "~no such user/taxi"})
 
 
 def test_secrets_are_not_held() -> None:
@@ -106,6 +121,7 @@ def test_a_publisher_is_known_by_name_or_by_its_base_url(name: str) -> None:
         ("TAXI_SAMPLE_FORMAT", "csv"),
         ("TAXI_HISTORY_DAYS", "0"),
         ("TAXI_HISTORY_DAYS", "a month"),
+        ("TAXI_POSTGRES_BIN", "/nowhere"),
         ("TAXI_UI_URL", "127.0.0.1:3000"),
     ],
 )

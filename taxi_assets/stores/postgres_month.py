@@ -16,7 +16,7 @@ from psycopg.sql import SQL, Composed, Identifier, Literal
 
 from taxi_assets.errors import TaxiError
 from taxi_assets.progress import begin
-from taxi_assets.stores.postgres_copy import encoded, encoded_types
+from taxi_assets.stores.postgres_copy import CopyEncoder, copy_encoder
 from taxi_assets.stores.postgres_session import column_types
 
 if TYPE_CHECKING:
@@ -62,6 +62,7 @@ class NewMonth:
     connection: psycopg.Connection
     parent: Identifier
     name: Identifier
+    encoder: CopyEncoder = field(default_factory=copy_encoder)
 
     def load(self, rows: MonthRows, checks: Sequence[Composed]) -> int:
         """Makes the table and fills it; returns the number of rows.
@@ -80,7 +81,7 @@ class NewMonth:
     def _check_types(self, schema: pa.Schema) -> None:
         """A binary COPY does not check types: a float8 sent into a bigint would be stored as garbage."""
         present = column_types(self.connection, self.name)
-        for name, sent in encoded_types(schema).items():
+        for name, sent in self.encoder.types(schema).items():
             if _ENCODED_AS.get(present[name]) != sent:
                 where = self.parent.as_string()
                 raise TaxiError(
@@ -111,10 +112,9 @@ class NewMonth:
         work = begin("copying", rows=total)
         with self.connection.cursor() as cursor:
             with cursor.copy(statement) as copy:
-                for count, data in encoded(rows):
-                    copy.write(data)
+                for count, written in self.encoder.write(copy, rows):
                     sent += count
-                    size += len(data)
+                    size += written
                     work.update(rows=sent, size=size)
             if cursor.rowcount != sent:
                 raise TaxiError(

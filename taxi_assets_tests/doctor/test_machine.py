@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import subprocess
 from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,20 @@ def test_python_and_the_packages_of_this_environment_are_fine() -> None:
     assert machine.python().state == "ok"
     assert machine.packages(Settings()).state == "ok"
     assert "dagster 1.13" in machine.packages(None).found
+
+
+def test_the_wheel_of_postgres_may_be_missing_and_other_packages_may_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "requires", lambda _name: ["embedded-postgres-of-nobody>=1"])
+    assert "embedded-postgres-of-nobody is not installed" in machine.packages(Settings()).found
+
+    def version(name: str) -> str:
+        if name == "embedded-postgres":
+            raise PackageNotFoundError(name)
+        return "1.13"
+
+    monkeypatch.setattr(machine, "requires", lambda _name: ["embedded-postgres>=18"])
+    monkeypatch.setattr(machine, "version", version)
+    assert machine.packages(Settings()).state == "ok"
 
 
 def test_a_home_that_is_not_there_yet_is_fine_and_is_not_made(tmp_path: Path) -> None:

