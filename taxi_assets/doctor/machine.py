@@ -13,6 +13,7 @@ from dagster import DagsterInstance
 from packaging.requirements import Requirement
 
 from taxi_assets.doctor.findings import Finding, ok, problem
+from taxi_assets.doctor.history_database import history_database
 from taxi_assets.settings import Settings
 
 PACKAGE = "taxi-assets"
@@ -73,7 +74,7 @@ def disk(settings: Settings) -> Finding:
 
 
 def history(environment: Mapping[str, str]) -> Finding:
-    """Whether Dagster's storage can be opened, as `dagster dev` would from this folder."""
+    """Whether Dagster's storage can be opened, as `dagster dev` would from this folder; raises TaxiError."""
     named = environment.get("DAGSTER_HOME")
     folder = Path(named) if named else Path.cwd()
     if not named and not (folder / "dagster.yaml").exists():
@@ -83,11 +84,13 @@ def history(environment: Mapping[str, str]) -> Finding:
         )
     if not folder.is_dir():
         return problem(f"DAGSTER_HOME is {folder}, which is no folder.", "Make the folder.")
+    config = folder / "dagster.yaml"
+    database = history_database(config, environment) if config.exists() else None
     with DagsterInstance.from_config(str(folder)) as instance:
         runs = instance.get_runs_count()
         storage = Path(instance.storage_directory())
     _try_to_write(_existing(storage))
-    return ok(f"{storage.parent if named else storage.parent.resolve()}: {runs:,} runs")
+    return ok(f"{database or (storage.parent if named else storage.parent.resolve())}: {runs:,} runs")
 
 
 def _wrong(needed: Requirement) -> str:

@@ -225,11 +225,12 @@ def _try_lock(file: IO[str]) -> bool:
 
 def main(arguments: list[str] | None = None) -> int:
     """`python -m taxi_assets.resources.embedded_postgres start .taxi/postgres`."""
-    parser = argparse.ArgumentParser(description="The PostgreSQL server that lives in a folder.")
+    parser = argparse.ArgumentParser(description="The PostgreSQL server that lives in a folder. Prints no password.")
     parser.add_argument("command", choices=["start", "stop", "status"])
     parser.add_argument("folder", type=Path)
+    parser.add_argument("--database", default=EmbeddedPostgres.database, help="made at the start if it is not there")
     given = parser.parse_args(arguments)
-    postgres = EmbeddedPostgres(given.folder)
+    postgres = EmbeddedPostgres(given.folder, given.database)
     try:
         if given.command == "start":
             print(postgres.start())
