@@ -95,7 +95,7 @@ def start_dagster_dev(folder: Path, postgres_url: str, postgres_schema: str) -> 
     """`dagster dev` in a folder with the project's dagster.yaml and workspace.yaml, until the `with` block ends."""
     with dev_site(folder, postgres_schema, "dagster_dev.log") as dev:
         shutil.copy(ROOT / "dagster.yaml", folder)
-        command = [program("dagster"), "dev", *address(dev)]
+        command: list[str | Path] = [program("dagster"), "dev", *address(dev)]
         with running(command, folder, dev.log, environment_of(folder, dev.settings, postgres_url)) as process:
             dev.until("dagster dev to load the assets", lambda: loaded(dev, process))
             yield dev

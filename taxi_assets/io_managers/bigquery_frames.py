@@ -1,6 +1,7 @@
 """Dagster's pandas IO manager for BigQuery, by those methods of BigQuery's client that will stay as they are.
 
-Of loading a DataFrame itself the client says that it will need pandas-gbq in the future; a Parquet file does not.
+Of loading a DataFrame itself the client says that it will need pandas-gbq in the future; a Parquet file does not. Of
+reading one it says that this is deprecated; of Arrow it does not.
 Imports pandas and Google's client.
 """
 
@@ -9,10 +10,13 @@ from io import BytesIO
 from typing import Any
 
 import pandas as pd
-from dagster import InputContext, OutputContext, TableMetadataSet
+from dagster import InputContext, OutputContext
 from dagster_gcp.bigquery.io_manager import BigQueryClient
 from dagster_gcp_pandas import BigQueryPandasIOManager, BigQueryPandasTypeHandler
 from google.cloud.bigquery import LoadJobConfig, SourceFormat
+
+from taxi_assets.metadata import ROW_COUNT
+from taxi_assets.stores.bigquery_frames import frame_of
 
 
 class ParquetFrameHandler(BigQueryPandasTypeHandler):
@@ -31,13 +35,12 @@ class ParquetFrameHandler(BigQueryPandasTypeHandler):
                 location=_location(context),
                 job_config=LoadJobConfig(source_format=SourceFormat.PARQUET),
             ).result()
-        context.add_output_metadata(TableMetadataSet(partition_row_count=len(obj), storage_kind="bigquery"))
+        context.add_output_metadata({ROW_COUNT: len(obj), "dagster/storage_kind": "bigquery"})
 
     def load_input(self, context: InputContext, table_slice: Any, connection: Any) -> pd.DataFrame:
         query = BigQueryClient.get_select_statement(table_slice)
         job = connection.query(query, project=table_slice.database, location=_location(context))
-        frame: pd.DataFrame = job.to_dataframe(create_bqstorage_client=False)
-        return frame.rename(columns=str.lower)
+        return frame_of(job.result()).rename(columns=str.lower)
 
 
 class BigQueryParquetFrames(BigQueryPandasIOManager):
