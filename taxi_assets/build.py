@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dagster import BetaWarning, Definitions, EnvVar, in_process_executor, with_source_code_references
+from dagster import (
+    AssetsDefinition,
+    AssetSpec,
+    BetaWarning,
+    Definitions,
+    EnvVar,
+    in_process_executor,
+    with_source_code_references,
+)
 
 from taxi_assets.alert_sensor import failed_runs_sensor
 from taxi_assets.assets import assets_of, taxi_zones
@@ -30,10 +38,6 @@ from taxi_assets.schedules import hourly_schedule, monthly_schedule
 from taxi_assets.sensors import HOUR, publications_sensor
 from taxi_assets.settings import ALERT_WEBHOOK, POSTGRES_URL, Settings
 
-# Links from the UI to the code; that Dagster calls them beta is known.
-for beta in ("Function `with_source_code_references`", "Class `(LocalFileCodeReference|CodeReferencesMetadataValue)`"):
-    warnings.filterwarnings("ignore", beta, BetaWarning)
-
 WAREHOUSE_SCHEMA = "trips_data_all"
 """What the tutorial calls its BigQuery dataset."""
 
@@ -47,7 +51,7 @@ def build_definitions(
     """
     datasets = DATASETS.values()
     return Definitions(
-        assets=with_source_code_references(
+        assets=_linked_to_code(
             [
                 taxi_zones(),
                 *kept_fresh(asset for dataset in datasets for asset in assets_of(dataset)),
@@ -98,6 +102,12 @@ def resources_for(settings: Settings) -> dict[str, Any]:
         "daily_tables": _frames(settings),
         "alerts": AlertWebhook(url=EnvVar(ALERT_WEBHOOK) if settings.alert_webhook else "", ui_url=settings.ui_url),
     }
+
+
+def _linked_to_code(assets: Sequence[AssetsDefinition | AssetSpec]) -> Sequence[Any]:
+    """The assets, which the UI links to their code; that Dagster calls these links beta is known."""
+    with warnings.catch_warnings(action="ignore", category=BetaWarning):
+        return with_source_code_references(assets)
 
 
 def _bucket(settings: Settings) -> MonthIOManager:

@@ -17,6 +17,8 @@ from taxi_assets.publishers import publisher
 
 POSTGRES_URL = "TAXI_POSTGRES_URL"
 ALERT_WEBHOOK = "TAXI_ALERT_WEBHOOK"
+HISTORY_URL = "DAGSTER_POSTGRES_URL"
+"""Read by Dagster, where deploy/dagster.yaml is its instance."""
 _WEB = ("http://", "https://")
 
 

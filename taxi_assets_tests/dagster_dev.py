@@ -1,6 +1,7 @@
 """`dagster dev` as a user starts it, in a folder of its own, with a publisher on loopback to load months from.
 
-Tests speak to it as its UI does, by GraphQL. Not here: what is asked of backfills (backfills), the browser (browser).
+Tests speak to it as its UI does, by GraphQL. Not here: what is asked of backfills (backfills), the browser (browser),
+Dagster as in production (deployment).
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ ROOT = Path(__file__).parents[1]
 # The machine may have other things to do.
 PATIENCE_SECONDS = 240.0
 STOP_SECONDS = 20.0
+# As the Makefile has it: of `dagster dev` Dagster says at every start that there is a newer command.
+SUPERSEDED = "ignore:Function `dev_command` is superseded"
 # The daemon looks for backfills every 30 seconds, and no setting changes that: half of the tests' time, else.
 IMPATIENT_DAEMON = """import sys
 
@@ -48,7 +51,7 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True)
 class DagsterDev:
-    """A running `dagster dev`: its address, the settings it was given, and the publisher it asks for months."""
+    """A running Dagster: its address, the settings it was given, and the publisher it asks for months."""
 
     url: str
     settings: Settings
@@ -90,31 +93,40 @@ class DagsterDev:
 @contextlib.contextmanager
 def start_dagster_dev(folder: Path, postgres_url: str, postgres_schema: str) -> Iterator[DagsterDev]:
     """`dagster dev` in a folder with the project's dagster.yaml and workspace.yaml, until the `with` block ends."""
+    with dev_site(folder, postgres_schema, "dagster_dev.log") as dev:
+        shutil.copy(ROOT / "dagster.yaml", folder)
+        command: list[str | Path] = [program("dagster"), "dev", *address(dev)]
+        with running(command, folder, dev.log, environment_of(folder, dev.settings, postgres_url)) as process:
+            dev.until("dagster dev to load the assets", lambda: loaded(dev, process))
+            yield dev
+
+
+def program(name: str) -> Path:
+    """A command of this Python's environment."""
+    return Path(sys.executable).with_name(name)
+
+
+def address(dev: DagsterDev) -> list[str]:
+    """Where its webserver is to listen, as options."""
+    return ["-h", "127.0.0.1", "-p", dev.url.rpartition(":")[2]]
+
+
+@contextlib.contextmanager
+def dev_site(folder: Path, postgres_schema: str, log: str) -> Iterator[DagsterDev]:
+    """A folder to start Dagster in, and a publisher with the zones and no month yet; Dagster itself is not started."""
     mirror = folder / "mirror"
     (mirror / "misc").mkdir(parents=True)
     (mirror / "misc" / "taxi_zone_lookup.csv").write_bytes(zone_lookup())
-    for name in ("dagster.yaml", "workspace.yaml"):
-        shutil.copy(ROOT / name, folder)
+    shutil.copy(ROOT / "workspace.yaml", folder)
     with PublisherServer(mirror, missing_status=404) as publisher:
         settings = Settings(
             home=folder / "taxi", publisher=publisher.url, own_postgres=True, postgres_schema=postgres_schema
         )
-        port = free_port()
-        dev = DagsterDev(f"http://127.0.0.1:{port}", settings, publisher, mirror, folder / "dagster_dev.log")
-        command: list[str | Path] = [
-            Path(sys.executable).with_name("dagster"),
-            "dev",
-            "-h",
-            "127.0.0.1",
-            "-p",
-            str(port),
-        ]
-        with _running(command, folder, dev.log, _environment(folder, settings, postgres_url)) as process:
-            dev.until("dagster dev to load the assets", lambda: _loaded(dev, process))
-            yield dev
+        yield DagsterDev(f"http://127.0.0.1:{free_port()}", settings, publisher, mirror, folder / log)
 
 
-def _environment(folder: Path, settings: Settings, postgres_url: str) -> dict[str, str]:
+def environment_of(folder: Path, settings: Settings, postgres_url: str) -> dict[str, str]:
+    """Ours, with these settings in place of the user's."""
     mine = {name: value for name, value in os.environ.items() if not name.startswith(("TAXI_", "GCP_", "DAGSTER_"))}
     return {
         **mine,
@@ -123,7 +135,7 @@ def _environment(folder: Path, settings: Settings, postgres_url: str) -> dict[st
         POSTGRES_URL: postgres_url,
         "TAXI_POSTGRES_SCHEMA": settings.postgres_schema,
         "PYTHONPATH": os.pathsep.join(filter(None, [str(_startup_folder(folder)), os.environ.get("PYTHONPATH")])),
-        "PYTHONWARNINGS": "ignore:Function",  # as the Makefile sets it
+        "PYTHONWARNINGS": SUPERSEDED,
     }
 
 
@@ -135,8 +147,11 @@ def _startup_folder(folder: Path) -> Path:
     return startup
 
 
-def _loaded(dev: DagsterDev, process: subprocess.Popen[bytes]) -> bool:
-    assert process.poll() is None, f"dagster dev ended with {process.returncode}:\n{tail(dev.log)}"
+def loaded(dev: DagsterDev, process: subprocess.Popen[bytes]) -> bool:
+    """Whether the webserver, which `process` is or started, has all code locations; an error when one is broken."""
+    assert process.poll() is None, (
+        f"{process.args!r} ended with {process.returncode}; the end of {dev.log}:\n{tail(dev.log)}"
+    )
     try:
         workspace = dev.graphql(LOADED)["workspaceOrError"]
     except requests.ConnectionError:
@@ -147,7 +162,7 @@ def _loaded(dev: DagsterDev, process: subprocess.Popen[bytes]) -> bool:
 
 
 @contextlib.contextmanager
-def _running(
+def running(
     command: Sequence[str | Path], folder: Path, log: Path, environment: Mapping[str, str]
 ) -> Iterator[subprocess.Popen[bytes]]:
     """A process in a group of its own, ended with all that it started."""

@@ -30,6 +30,9 @@ from taxi_assets.sample.zones import zone_lookup
 from taxi_assets.settings import Settings
 from taxi_assets.zones import TABLE
 
+# Used by Dagster's own tester of conditions.
+pytestmark = pytest.mark.filterwarnings("ignore:Parameter `include_sources`:dagster.BetaWarning")
+
 TABLES = ("raw_trips", "clean_trips", "gcs_parquet", "bq_table", "postgres_table")
 OLD = "2020-04-01"
 PATIENCE_SECONDS = 120.0

@@ -1,4 +1,6 @@
-"""What Dagster's record says of a month: its file, whether all tables have it, and the runs it had."""
+"""What Dagster's record says of a month: its file, whether all tables have it, and the runs it had; wherever the
+record is kept.
+"""
 
 from __future__ import annotations
 
@@ -20,17 +22,36 @@ from taxi_assets.datasets import GREEN_TAXI, YELLOW_TAXI, Dataset
 from taxi_assets.load_history import DATASET_TAG, FILE_TAG, PARTITION_TAG, LoadHistory
 from taxi_assets.metadata import try_out_metadata
 from taxi_assets.months import Month
+from taxi_assets.settings import HISTORY_URL
 from taxi_assets.sighting import Sighting
 from taxi_assets.watching import Record
+from taxi_assets_tests.dagster_dev import ROOT
+from taxi_assets_tests.deployment import empty_database
 
 MONTH = Month(2024, 1)
 URL = "http://tlc/green_tripdata_2024-01.parquet"
 
 
-@pytest.fixture
-def instance() -> Iterator[DagsterInstance]:
-    with DagsterInstance.ephemeral() as instance:
+@pytest.fixture(scope="module")
+def in_postgres(tmp_path_factory: pytest.TempPathFactory, postgres_url: str) -> Iterator[DagsterInstance]:
+    """The instance of deploy/dagster.yaml."""
+    folder = tmp_path_factory.mktemp("instance")
+    with empty_database(postgres_url) as url, pytest.MonkeyPatch.context() as patches:
+        patches.setenv(HISTORY_URL, url)
+        patches.chdir(folder)
+        with DagsterInstance.from_config(str(ROOT / "deploy")) as instance:
+            yield instance
+
+
+@pytest.fixture(params=["SQLite", "Postgres"])
+def instance(request: pytest.FixtureRequest) -> Iterator[DagsterInstance]:
+    if request.param == "SQLite":
+        with DagsterInstance.ephemeral() as instance:
+            yield instance
+    else:
+        instance = request.getfixturevalue("in_postgres")
         yield instance
+        instance.wipe()
 
 
 def fetched(instance: DagsterInstance, etag: str, sha256: str, month: Month = MONTH) -> None:

@@ -1,9 +1,8 @@
 """raw_trips: the month's file as published, bytes unchanged."""
 
 import time
-import warnings
 
-from dagster import AssetExecutionContext, AssetsDefinition, BetaWarning, Config, DataVersion, Output, asset
+from dagster import AssetExecutionContext, AssetsDefinition, Config, DataVersion, Output, asset
 from pydantic import Field
 
 from taxi_assets.assets.common import common
@@ -15,9 +14,6 @@ from taxi_assets.progress import told
 from taxi_assets.resources.lake import LakeFolder
 from taxi_assets.resources.publisher import TripPublisher
 from taxi_assets.stores.lake import Publication
-
-# Data versions are what tells a republished file from the same file again; that Dagster calls them beta is known.
-warnings.filterwarnings("ignore", "Parameter `data_version`", BetaWarning)
 
 
 class Fetching(Config):
@@ -50,9 +46,10 @@ def raw_trips(dataset: Dataset) -> AssetsDefinition:
         fetched = publication != known
         unchanged = known is not None and publication.sha256 == known.sha256
         context.log.info(f"{publication.url}: {publication.size:,} bytes{', unchanged' if unchanged else ''}")
+        # What tells a republished file from the same file again. Output's parameter for it is beta.
+        context.set_data_version(context.asset_key, DataVersion(publication.sha256))
         return Output(
             publication,
-            data_version=DataVersion(publication.sha256),
             metadata={
                 **publication_metadata(publication, unchanged=unchanged),
                 **download_metadata(publication.size if fetched else 0, seconds),

@@ -29,10 +29,7 @@ def taxi_zones() -> AssetsDefinition:
             lookup = publisher.zones(lake.lake)
         if not lookup.url:
             context.log.warning("The publisher has no zone lookup: zones have numbers here, and no names.")
-        return Output(
-            lookup,
-            data_version=DataVersion(lookup.sha256),
-            metadata=zones_metadata(lookup),
-        )
+        context.set_data_version(context.asset_key, DataVersion(lookup.sha256))
+        return Output(lookup, metadata=zones_metadata(lookup))
 
     return taxi_zones

@@ -1,15 +1,11 @@
 """What all checks have in common: they are of one month."""
 
-import warnings
 from typing import TypedDict
 
-from dagster import AssetKey, PartitionsDefinition, PreviewWarning
+from dagster import AssetKey, PartitionsDefinition
 
 from taxi_assets.datasets import Dataset
 from taxi_assets.partitions import months_of
-
-# Checks by month are what makes a month's own result visible; that Dagster calls them a preview is known.
-warnings.filterwarnings("ignore", "Specifying a partitions_def on an AssetCheckSpec", PreviewWarning)
 
 
 class Common(TypedDict):

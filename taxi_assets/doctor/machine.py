@@ -13,6 +13,7 @@ from dagster import DagsterInstance
 from packaging.requirements import Requirement
 
 from taxi_assets.doctor.findings import Finding, ok, problem
+from taxi_assets.doctor.history_database import history_database
 from taxi_assets.history_storage import HistoryStorage
 from taxi_assets.settings import Settings
 
@@ -79,7 +80,10 @@ def disk(settings: Settings) -> Finding:
 
 
 def history(environment: Mapping[str, str]) -> Finding:
-    """Whether Dagster's storage can be opened, as `dagster dev` would from this folder, and how large it has become."""
+    """Whether Dagster's storage can be opened, as `dagster dev` would from this folder, and how large it has become.
+
+    Raises TaxiError.
+    """
     named = environment.get("DAGSTER_HOME")
     folder = Path(named) if named else Path.cwd()
     if not named and not (folder / "dagster.yaml").exists():
@@ -89,12 +93,15 @@ def history(environment: Mapping[str, str]) -> Finding:
         )
     if not folder.is_dir():
         return problem(f"DAGSTER_HOME is {folder}, which is no folder.", "Make the folder.")
+    config = folder / "dagster.yaml"
+    database = history_database(config, environment) if config.exists() else None
     with DagsterInstance.from_config(str(folder)) as instance:
         runs = instance.get_runs_count()
         size = HistoryStorage(instance).size()
         storage = Path(instance.storage_directory())
     _try_to_write(_existing(storage))
-    found = f"{storage.parent if named else storage.parent.resolve()}: {runs:,} runs, {_gigabytes(size)}"
+    where = database or (storage.parent if named else storage.parent.resolve())
+    found = f"{where}: {runs:,} runs, {_gigabytes(size)}"
     if size > LARGE_HISTORY:
         advice = "Run the job housekeeping, or set TAXI_HISTORY_DAYS: it runs every day then."
         return problem(f"{found}: much of it is needed by nobody.", advice)

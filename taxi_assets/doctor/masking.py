@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from urllib.parse import unquote, urlsplit
 
-from taxi_assets.settings import ALERT_WEBHOOK, POSTGRES_URL
+from taxi_assets.settings import ALERT_WEBHOOK, HISTORY_URL, POSTGRES_URL
 
 MASK = "***"
 _SHORTEST = 6
@@ -16,7 +16,7 @@ _IN_URL = re.compile(r"(://[^\s/:@]*):[^\s/@]+@")
 
 def secrets_in(environment: Mapping[str, str]) -> list[str]:
     """What may not be shown, the longest first."""
-    urls = [environment[name] for name in (POSTGRES_URL, ALERT_WEBHOOK) if environment.get(name)]
+    urls = [environment[name] for name in (POSTGRES_URL, HISTORY_URL, ALERT_WEBHOOK) if environment.get(name)]
     passwords = [password for url in urls for password in _passwords(url) if len(password) >= _SHORTEST]
     return sorted({*urls, *passwords}, key=len, reverse=True)
 

@@ -5,7 +5,6 @@ copy. They import pandas when they are defined, so each is made when it is first
 """
 
 import time
-import warnings
 from abc import abstractmethod
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -17,10 +16,6 @@ from dagster import ConfigurableIOManager, InputContext, IOManager, OutputContex
 from pydantic import Field
 
 from taxi_assets.io_managers.base import explained
-
-# How the stock manager talks to BigQuery is nothing that users could change.
-warnings.filterwarnings("ignore", "Loading pandas DataFrame into BigQuery", FutureWarning)
-warnings.filterwarnings("ignore", "BigQuery Storage module not found", UserWarning)
 
 
 class FrameTables(ConfigurableIOManager):
@@ -74,13 +69,13 @@ class DuckDBFrames(FrameTables):
 
 
 class BigQueryFrames(FrameTables):
-    """DataFrames in BigQuery, by BigQueryPandasIOManager."""
+    """DataFrames in BigQuery, by BigQueryPandasIOManager with a handler of our own for loads and reads."""
 
     project: str
     dataset: str
     location: str
 
     def stock(self) -> IOManager:
-        from dagster_gcp_pandas import BigQueryPandasIOManager
+        from taxi_assets.io_managers.bigquery_frames import BigQueryParquetFrames
 
-        return BigQueryPandasIOManager(project=self.project, dataset=self.dataset).create_io_manager(None)
+        return BigQueryParquetFrames(project=self.project, dataset=self.dataset).create_io_manager(None)

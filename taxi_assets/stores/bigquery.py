@@ -20,6 +20,7 @@ from taxi_assets.checksums import EPOCH, Checksums, of_groups, scale
 from taxi_assets.errors import MissingTableError, TaxiError
 from taxi_assets.months import Month
 from taxi_assets.progress import begin
+from taxi_assets.stores.bigquery_frames import frame_of
 from taxi_assets.stores.parquet import MonthFile
 from taxi_assets.stores.types import types_of
 from taxi_assets.stores.warehouse_month import WarehouseMonth
@@ -99,7 +100,7 @@ class BigQueryTable:
 
     def _ask(self, query: str) -> pd.DataFrame:
         try:
-            return self.client.query(query).result().to_dataframe(create_bqstorage_client=False)
+            return frame_of(self.client.query(query).result())
         except NotFound as error:
             raise MissingTableError(
                 f"BigQuery lacks a table: {error.message}.", f"Materialize bq_table and {ZONES} first."
@@ -119,7 +120,7 @@ class BigQueryTable:
 
     def frame(self, month: Month) -> pd.DataFrame:
         """The whole month as a DataFrame: as much memory as that takes."""
-        return self._select("*", month).to_dataframe()
+        return frame_of(self._select("*", month))
 
     def _select(self, what: str, month: Month, group: str = "") -> RowIterator:
         query = f"SELECT {what} FROM `{self.id}` WHERE trip_month = @month {group}"  # noqa: S608 names are our own

@@ -62,6 +62,13 @@ def test_a_month_of_any_dataset_says_where_it_lies_how_much_it_is_and_how_it_loo
     assert metadata(result, "trips_with_zones")[ROW_COUNT] == counts["clean"]
 
 
+def test_the_data_version_of_what_is_published_is_the_sha256_of_its_bytes(settings: Settings) -> None:
+    result = run_month(settings, "green", MONTH, assets=["raw_trips"])
+    [event] = result.asset_materializations_for_node("green__raw_trips")
+    assert event.tags is not None
+    assert event.tags["dagster/data_version"] == metadata(result, "raw_trips")["sha256"]
+
+
 def test_tables_are_named_in_full_with_their_system(settings: Settings) -> None:
     result = run_month(settings, "green", MONTH)
     named = {

@@ -153,6 +153,12 @@ def test_another_database_of_the_same_server_is_made_on_demand(running: Embedded
     assert port_of(other.start()) == port_of(url)
 
 
+def test_command_starts_a_database_of_any_name(running: EmbeddedPostgres, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["start", str(running.folder), "--database", "dagster"]) == 0
+    with psycopg.connect(capsys.readouterr().out.strip()) as connection:
+        assert connection.execute("select current_database()").fetchone() == ("dagster",)
+
+
 # Secrets
 
 
