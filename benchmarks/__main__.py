@@ -10,6 +10,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,61 +19,88 @@ from benchmarks.backfill import Backfill, run_backfill
 from benchmarks.contestants import Contestant
 from benchmarks.figures import Figures
 from benchmarks.months import MadeMonth, Months
-from benchmarks.our_path import clean_folder, our_path, small_job
+from benchmarks.our_path import clean_folder, our_path, plain_dagster, small_job
 from benchmarks.publishing import DOCS, keep, publish
 from benchmarks.references import references
 from benchmarks.report import Report
-from benchmarks.rounds import Run, run_rounds
+from benchmarks.rounds import Absence, Outcome, absence, run_once, run_rounds
 from benchmarks.targets import verdicts
 from benchmarks.workbench import Workbench, workbench
 
 TARGETS = ("p1", "p2", "p3", "p4", "p5")
+QUICK = {"rows": 200_000, "grown_rows": 0, "runs": 2, "without": ("tutorial_to_sql",)}
 Entries = list[tuple[Contestant, MadeMonth]]
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    given = _parser().parse_args(arguments)
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Prints the report and keeps its figures; 1 when somebody failed who should not, and nothing is published then."""
+    given = _parse(arguments)
+    backfill = _backfill(given)
     with workbench(given.work) as bench:
-        report = _measure(bench, given, _backfill(given))
+        report = _measure(bench, given, backfill)
     print(f"\n{report.markdown()}\n\nAll figures: {keep(report)}")
-    if given.publish:
+    if report.failed:
+        _say("Not all were measured, see FAILED above: nothing is published.")
+    elif given.publish:
         publish(report, given.publish)
+    return int(report.failed)
 
 
-def _backfill(given: argparse.Namespace) -> Backfill | None:
+def _backfill(given: argparse.Namespace) -> Backfill | Absence | None:
     """On a workbench of its own: its history holds no other runs."""
     if not given.backfill_months or "p4" not in given.only:
         return None
-    with workbench(given.work) as bench:
-        return run_backfill(bench, given.backfill_months, given.small_rows, _say)
+    try:
+        with workbench(given.work) as bench:
+            return run_backfill(bench, given.backfill_months, given.small_rows, _say)
+    except Exception as error:  # noqa: BLE001 whatever it is, the others are measured
+        return absence("the backfill", error, optional=False)
 
 
-def _measure(bench: Workbench, given: argparse.Namespace, backfill: Backfill | None) -> Report:
+def _measure(bench: Workbench, given: argparse.Namespace, backfill: Backfill | Absence | None) -> Report:
     wanted = frozenset(given.only)
     larger = (given.grown_rows, given.fhvhv_rows) if "p3" in wanted else (0, 0)
     _say("Making the months.")
     months = Months.make(bench.folder("months"), given.rows, given.small_rows, *larger)
-    in_turns, alone = _entries(bench, months, wanted)
-    runs = _run(bench, in_turns, given, warm_up=True) + _run(bench, alone, given, warm_up=False)
-    figures = Figures(runs)
-    parquet = _parquet_sizes(clean_folder(bench, months.usual) / "clean.parquet") if "p5" in wanted else {}
-    found = [*verdicts(figures, months, parquet), *(backfill.verdicts() if backfill else [])]
+    in_turns, alone = _entries(bench, months, wanted, given.without)
+    outcomes = [_run(bench, in_turns, given, warm_up=True), _run(bench, alone, given, warm_up=False)]
+    absences = [each for outcome in outcomes for each in outcome.absences]
+    absences += [backfill] if isinstance(backfill, Absence) else []
+    figures = Figures([run for outcome in outcomes for run in outcome.runs])
+    clean = clean_folder(bench, months.usual) / "clean.parquet"
+    parquet = _parquet_sizes(clean) if "p5" in wanted and clean.exists() else {}
+    found = verdicts(figures, months, parquet)
+    if isinstance(backfill, Backfill):
+        found += backfill.verdicts(figures.spread("plain_dagster", months.small, "seconds"))
     found = sorted((each for each in found if each.aim.target.lower() in wanted), key=lambda each: each.aim.target)
-    return Report(months.usual, machine.facts(), [*in_turns, *alone], figures, found, parquet, backfill)
+    return Report(
+        month=months.usual,
+        machine=machine.facts(),
+        entries=[*in_turns, *alone],
+        figures=figures,
+        verdicts=found,
+        parquet=parquet,
+        backfill=backfill if isinstance(backfill, Backfill) else None,
+        absences=absences,
+    )
 
 
-def _run(bench: Workbench, entries: Entries, given: argparse.Namespace, *, warm_up: bool) -> list[Run]:
+def _run(bench: Workbench, entries: Entries, given: argparse.Namespace, *, warm_up: bool) -> Outcome:
     rounds = given.runs if warm_up else given.slow_runs
-    return run_rounds(bench, entries, rounds=rounds, slow_rounds=given.slow_runs, warm_up=warm_up, say=_say)
+    run = partial(run_once, bench)
+    return run_rounds(run, entries, rounds=rounds, slow_rounds=given.slow_runs, warm_up=warm_up, say=_say)
 
 
-def _entries(bench: Workbench, months: Months, wanted: frozenset[str]) -> tuple[Entries, Entries]:
+def _entries(
+    bench: Workbench, months: Months, wanted: frozenset[str], without: Sequence[str]
+) -> tuple[Entries, Entries]:
     """What runs in turns over the usual month, and what is run for its memory over larger ones."""
     usual = [*our_path(bench, months.usual), *references(bench, months.usual)]
-    in_turns = [*((each, months.usual) for each in usual), (small_job(bench, months.small), months.small)]
+    small = [small_job(bench, months.small), plain_dagster(bench, months.small)]
+    in_turns = [*((each, months.usual) for each in usual), *((each, months.small) for each in small)]
     larger = [month for month in (months.grown, months.high_volume) if month]
     alone = [(each, month) for month in larger for each in our_path(bench, month)]
-    return [(each, month) for each, month in in_turns if each.targets & wanted], alone
+    return [(each, month) for each, month in in_turns if each.targets & wanted and each.name not in without], alone
 
 
 def _parquet_sizes(path: Path) -> dict[str, Any]:
@@ -85,6 +113,14 @@ def _parquet_sizes(path: Path) -> dict[str, Any]:
 
 def _say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
+
+
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """What --quick asks for gives way to what else is given."""
+    parser = _parser()
+    if parser.parse_args(arguments).quick:
+        parser.set_defaults(**QUICK)
+    return parser.parse_args(arguments)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -100,6 +136,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--slow-runs", type=int, default=1, help="rounds of the tutorial's scripts and of larger months"
     )
+    parser.add_argument("--quick", action="store_true", help=f"in a few minutes: {QUICK}")
+    parser.add_argument("--without", type=_names, default=(), help="contestants, tutorial_to_sql,sling say")
     parser.add_argument("--only", type=_targets, default=TARGETS, help="targets, p1,p2 say")
     parser.add_argument("--work", type=Path, help="a folder for the temporary files; the system's unless given")
     parser.add_argument(
@@ -108,12 +146,16 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(","))
+
+
 def _targets(text: str) -> tuple[str, ...]:
-    wanted = tuple(part.strip().lower() for part in text.split(","))
+    wanted = _names(text.lower())
     if unknown := set(wanted) - set(TARGETS):
         raise argparse.ArgumentTypeError(f"no targets: {', '.join(sorted(unknown))}; there are {', '.join(TARGETS)}")
     return wanted
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
