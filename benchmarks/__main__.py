@@ -9,10 +9,10 @@ import argparse
 import json
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from benchmarks import machine
 from benchmarks.backfill import Backfill, run_backfill
@@ -27,6 +27,7 @@ from benchmarks.rounds import Absence, Outcome, absence, run_once, run_rounds
 from benchmarks.targets import verdicts
 from benchmarks.workbench import Workbench, workbench
 
+T = TypeVar("T")
 TARGETS = ("p1", "p2", "p3", "p4", "p5")
 QUICK = {"rows": 200_000, "grown_rows": 0, "runs": 2, "without": ("tutorial_to_sql",)}
 Entries = list[tuple[Contestant, MadeMonth]]
@@ -35,9 +36,10 @@ Entries = list[tuple[Contestant, MadeMonth]]
 def main(arguments: Sequence[str] | None = None) -> int:
     """Prints the report and keeps its figures; 1 when somebody failed who should not, and nothing is published then."""
     given = _parse(arguments)
-    backfill = _backfill(given)
+    absences: list[Absence] = []
+    backfill = _tried("the backfill", partial(_backfill, given), absences)
     with workbench(given.work) as bench:
-        report = _measure(bench, given, backfill)
+        report = _measure(bench, given, backfill, absences)
     print(f"\n{report.markdown()}\n\nAll figures: {keep(report)}")
     if report.failed:
         _say("Not all were measured, see FAILED above: nothing is published.")
@@ -46,31 +48,40 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return int(report.failed)
 
 
-def _backfill(given: argparse.Namespace) -> Backfill | Absence | None:
+def _tried(who: str, work: Callable[[], T], absences: list[Absence]) -> T | None:
+    """What the work gives; when it fails None, and it is among the absences."""
+    try:
+        return work()
+    except Exception as error:  # noqa: BLE001 whatever it is, the figures of the others are kept
+        absences.append(absence(who, error, optional=False))
+        _say(str(error))
+        return None
+
+
+def _backfill(given: argparse.Namespace) -> Backfill | None:
     """On a workbench of its own: its history holds no other runs."""
     if not given.backfill_months or "p4" not in given.only:
         return None
-    try:
-        with workbench(given.work) as bench:
-            return run_backfill(bench, given.backfill_months, given.small_rows, _say)
-    except Exception as error:  # noqa: BLE001 whatever it is, the others are measured
-        return absence("the backfill", error, optional=False)
+    with workbench(given.work) as bench:
+        return run_backfill(bench, given.backfill_months, given.small_rows, _say)
 
 
-def _measure(bench: Workbench, given: argparse.Namespace, backfill: Backfill | Absence | None) -> Report:
+def _measure(
+    bench: Workbench, given: argparse.Namespace, backfill: Backfill | None, absences: Sequence[Absence]
+) -> Report:
+    """`absences`: who failed before."""
     wanted = frozenset(given.only)
     larger = (given.grown_rows, given.fhvhv_rows) if "p3" in wanted else (0, 0)
     _say("Making the months.")
     months = Months.make(bench.folder("months"), given.rows, given.small_rows, *larger)
     in_turns, alone = _entries(bench, months, wanted, given.without)
     outcomes = [_run(bench, in_turns, given, warm_up=True), _run(bench, alone, given, warm_up=False)]
-    absences = [each for outcome in outcomes for each in outcome.absences]
-    absences += [backfill] if isinstance(backfill, Absence) else []
+    missing = [*absences, *(each for outcome in outcomes for each in outcome.absences)]
     figures = Figures([run for outcome in outcomes for run in outcome.runs])
-    clean = clean_folder(bench, months.usual) / "clean.parquet"
-    parquet = _parquet_sizes(clean) if "p5" in wanted and clean.exists() else {}
+    sizes = partial(_parquet_sizes, clean_folder(bench, months.usual) / "clean.parquet")
+    parquet = (_tried("sizes of Parquet", sizes, missing) if "p5" in wanted else None) or {}
     found = verdicts(figures, months, parquet)
-    if isinstance(backfill, Backfill):
+    if backfill:
         found += backfill.verdicts(figures.spread("plain_dagster", months.small, "seconds"))
     found = sorted((each for each in found if each.aim.target.lower() in wanted), key=lambda each: each.aim.target)
     return Report(
@@ -80,8 +91,8 @@ def _measure(bench: Workbench, given: argparse.Namespace, backfill: Backfill | A
         figures=figures,
         verdicts=found,
         parquet=parquet,
-        backfill=backfill if isinstance(backfill, Backfill) else None,
-        absences=absences,
+        backfill=backfill,
+        absences=missing,
     )
 
 
