@@ -9,34 +9,57 @@ import argparse
 import json
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from benchmarks import machine
 from benchmarks.backfill import Backfill, run_backfill
 from benchmarks.contestants import Contestant
 from benchmarks.figures import Figures
 from benchmarks.months import MadeMonth, Months
-from benchmarks.our_path import clean_folder, our_path, small_job
+from benchmarks.our_path import clean_folder, our_path, plain_dagster, small_job
 from benchmarks.publishing import DOCS, keep, publish
 from benchmarks.references import references
 from benchmarks.report import Report
-from benchmarks.rounds import Run, run_rounds
+from benchmarks.rounds import Absence, Outcome, absence, run_once, run_rounds
 from benchmarks.targets import verdicts
 from benchmarks.workbench import Workbench, workbench
 
+T = TypeVar("T")
 TARGETS = ("p1", "p2", "p3", "p4", "p5")
+QUICK = {"rows": 200_000, "grown_rows": 0, "runs": 2, "without": ("tutorial_to_sql",)}
 Entries = list[tuple[Contestant, MadeMonth]]
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    given = _parser().parse_args(arguments)
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Prints the report and keeps its figures; 1 when somebody failed who should not, and nothing is published then."""
+    given = _parse(arguments)
+    absences: list[Absence] = []
+    backfill = _tried("the backfill", partial(_backfill, given), absences)
     with workbench(given.work) as bench:
-        report = _measure(bench, given, _backfill(given))
+        report = _measure(bench, given, backfill, absences)
     print(f"\n{report.markdown()}\n\nAll figures: {keep(report)}")
-    if given.publish:
+    if given.quick:
+        _say(
+            "The aims are those of a whole month: over fewer rows the start of our programs weighs more, in P1 above all."
+        )
+    if report.failed:
+        _say("Not all were measured, see FAILED above: nothing is published.")
+    elif given.publish:
         publish(report, given.publish)
+    return int(report.failed)
+
+
+def _tried(who: str, work: Callable[[], T], absences: list[Absence]) -> T | None:
+    """What the work gives; when it fails None, and it is among the absences."""
+    try:
+        return work()
+    except Exception as error:  # noqa: BLE001 whatever it is, the figures of the others are kept
+        absences.append(absence(who, error, optional=False))
+        _say(str(error))
+        return None
 
 
 def _backfill(given: argparse.Namespace) -> Backfill | None:
@@ -47,32 +70,52 @@ def _backfill(given: argparse.Namespace) -> Backfill | None:
         return run_backfill(bench, given.backfill_months, given.small_rows, _say)
 
 
-def _measure(bench: Workbench, given: argparse.Namespace, backfill: Backfill | None) -> Report:
+def _measure(
+    bench: Workbench, given: argparse.Namespace, backfill: Backfill | None, absences: Sequence[Absence]
+) -> Report:
+    """`absences`: who failed before."""
     wanted = frozenset(given.only)
     larger = (given.grown_rows, given.fhvhv_rows) if "p3" in wanted else (0, 0)
     _say("Making the months.")
     months = Months.make(bench.folder("months"), given.rows, given.small_rows, *larger)
-    in_turns, alone = _entries(bench, months, wanted)
-    runs = _run(bench, in_turns, given, warm_up=True) + _run(bench, alone, given, warm_up=False)
-    figures = Figures(runs)
-    parquet = _parquet_sizes(clean_folder(bench, months.usual) / "clean.parquet") if "p5" in wanted else {}
-    found = [*verdicts(figures, months, parquet), *(backfill.verdicts() if backfill else [])]
+    in_turns, alone = _entries(bench, months, wanted, given.without)
+    outcomes = [_run(bench, in_turns, given, warm_up=True), _run(bench, alone, given, warm_up=False)]
+    missing = [*absences, *(each for outcome in outcomes for each in outcome.absences)]
+    figures = Figures([run for outcome in outcomes for run in outcome.runs])
+    sizes = partial(_parquet_sizes, clean_folder(bench, months.usual) / "clean.parquet")
+    parquet = (_tried("sizes of Parquet", sizes, missing) if "p5" in wanted else None) or {}
+    found = verdicts(figures, months, parquet)
+    if backfill:
+        found += backfill.verdicts(figures.spread("plain_dagster", months.small, "seconds"))
     found = sorted((each for each in found if each.aim.target.lower() in wanted), key=lambda each: each.aim.target)
-    return Report(months.usual, machine.facts(), [*in_turns, *alone], figures, found, parquet, backfill)
+    return Report(
+        month=months.usual,
+        machine=machine.facts(),
+        entries=[*in_turns, *alone],
+        figures=figures,
+        verdicts=found,
+        parquet=parquet,
+        backfill=backfill,
+        absences=missing,
+    )
 
 
-def _run(bench: Workbench, entries: Entries, given: argparse.Namespace, *, warm_up: bool) -> list[Run]:
+def _run(bench: Workbench, entries: Entries, given: argparse.Namespace, *, warm_up: bool) -> Outcome:
     rounds = given.runs if warm_up else given.slow_runs
-    return run_rounds(bench, entries, rounds=rounds, slow_rounds=given.slow_runs, warm_up=warm_up, say=_say)
+    run = partial(run_once, bench)
+    return run_rounds(run, entries, rounds=rounds, slow_rounds=given.slow_runs, warm_up=warm_up, say=_say)
 
 
-def _entries(bench: Workbench, months: Months, wanted: frozenset[str]) -> tuple[Entries, Entries]:
+def _entries(
+    bench: Workbench, months: Months, wanted: frozenset[str], without: Sequence[str]
+) -> tuple[Entries, Entries]:
     """What runs in turns over the usual month, and what is run for its memory over larger ones."""
     usual = [*our_path(bench, months.usual), *references(bench, months.usual)]
-    in_turns = [*((each, months.usual) for each in usual), (small_job(bench, months.small), months.small)]
+    small = [small_job(bench, months.small), plain_dagster(bench, months.small)]
+    in_turns = [*((each, months.usual) for each in usual), *((each, months.small) for each in small)]
     larger = [month for month in (months.grown, months.high_volume) if month]
     alone = [(each, month) for month in larger for each in our_path(bench, month)]
-    return [(each, month) for each, month in in_turns if each.targets & wanted], alone
+    return [(each, month) for each, month in in_turns if each.targets & wanted and each.name not in without], alone
 
 
 def _parquet_sizes(path: Path) -> dict[str, Any]:
@@ -85,6 +128,14 @@ def _parquet_sizes(path: Path) -> dict[str, Any]:
 
 def _say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
+
+
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """What --quick asks for gives way to what else is given."""
+    parser = _parser()
+    if parser.parse_args(arguments).quick:
+        parser.set_defaults(**QUICK)
+    return parser.parse_args(arguments)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -100,6 +151,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--slow-runs", type=int, default=1, help="rounds of the tutorial's scripts and of larger months"
     )
+    parser.add_argument("--quick", action="store_true", help=f"in a few minutes: {QUICK}")
+    parser.add_argument("--without", type=_names, default=(), help="contestants, tutorial_to_sql,sling say")
     parser.add_argument("--only", type=_targets, default=TARGETS, help="targets, p1,p2 say")
     parser.add_argument("--work", type=Path, help="a folder for the temporary files; the system's unless given")
     parser.add_argument(
@@ -108,12 +161,16 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(","))
+
+
 def _targets(text: str) -> tuple[str, ...]:
-    wanted = tuple(part.strip().lower() for part in text.split(","))
+    wanted = _names(text.lower())
     if unknown := set(wanted) - set(TARGETS):
         raise argparse.ArgumentTypeError(f"no targets: {', '.join(sorted(unknown))}; there are {', '.join(TARGETS)}")
     return wanted
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

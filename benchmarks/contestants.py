@@ -19,7 +19,8 @@ class Contestant:
 
     `title` is who, `path` from what to what. `targets`: which of p1 to p5 need it. `before` and `after` run outside the
     measurement; `after` gives further facts of the run. `rows`: a query that must give the month's rows afterwards.
-    `slow` ones run in fewer rounds.
+    `slow` ones run in fewer rounds. `optional`: a program of somebody else's, left out where it does not run; that any
+    other does not run is an error.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Contestant:
     after: Callable[[], dict[str, Any]] = field(default=dict)
     rows: LiteralString = ""
     slow: bool = False
+    optional: bool = False
 
 
 def file_facts(path: Path) -> dict[str, Any]:

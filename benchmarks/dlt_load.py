@@ -3,7 +3,7 @@
 Where ADBC's driver is installed dlt hands Parquet files to it, else it copies CSV.
 
 PYTHON benchmarks/dlt_load.py MONTH.csv.gz URL TABLE FOLDER: run as a file by a Python that has dlt (see
-`contestants.py`), so it imports nothing of ours. dlt keeps its state in FOLDER.
+`references.py`), so it imports nothing of ours. dlt keeps its state in FOLDER.
 """
 
 import importlib.util

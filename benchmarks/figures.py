@@ -44,10 +44,11 @@ class Figures:
         """Of one figure of `Measurement`, by its name."""
         return Spread.of(getattr(run.measurement, figure) for run in self.of(contestant, month))
 
-    def ratio(self, over: Sequence[str], under: str, month: MadeMonth) -> Spread | None:
-        """Seconds of the contestants `over` together by those of `under`, of the rounds that have all of them."""
-        seconds = {
-            name: {run.round: run.measurement.seconds for run in self.of(name, month)} for name in (*over, under)
+    def ratio(self, over: Sequence[str], under: str, month: MadeMonth, figure: str = "seconds") -> Spread | None:
+        """A figure of the contestants `over` together by that of `under`, of the rounds that have all of them."""
+        found = {
+            name: {run.round: getattr(run.measurement, figure) for run in self.of(name, month)}
+            for name in (*over, under)
         }
-        rounds = set.intersection(*(set(by_round) for by_round in seconds.values()))
-        return Spread.of(sum(seconds[name][each] for name in over) / seconds[under][each] for each in sorted(rounds))
+        rounds = set.intersection(*(set(by_round) for by_round in found.values()))
+        return Spread.of(sum(found[name][each] for name in over) / found[under][each] for each in sorted(rounds))

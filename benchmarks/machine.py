@@ -51,6 +51,11 @@ def _tools() -> dict[str, str]:
 
 
 def _said(program: str) -> str:
-    """The version is the last word of the first line."""
-    done = subprocess.run([program, "--version"], capture_output=True, text=True, check=False)  # noqa: S603 ours to name
-    return (done.stdout or done.stderr).strip().splitlines()[0].split()[-1]
+    """The version is the last word of the first line; a program that does not run has none."""
+    command = [program, "--version"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)  # noqa: S603 ours to name
+    except (OSError, subprocess.SubprocessError):
+        return "does not run"
+    words = (done.stdout or done.stderr).strip().partition("\n")[0].split()
+    return words[-1] if words else "of no known version"

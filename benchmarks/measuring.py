@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import resource
+import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Timer
 
 from benchmarks.processes import TreeMemory
 
@@ -18,8 +20,16 @@ _RSS_UNIT = 1 if sys.platform == "darwin" else 1 << 10
 _MB = 1_000_000
 
 
+LIMIT_SECONDS = 1800.0
+"""Of one process. The slowest, the tutorial's first script, takes two minutes over the usual month."""
+
+
 class ContestantError(RuntimeError):
-    """A measured process failed; the message holds the end of what it said."""
+    """A measured process failed: `cause` in a line, `log` is the end of what it said."""
+
+    def __init__(self, cause: str, log: str = "") -> None:
+        super().__init__(f"{cause}:\n{log}" if log else cause)
+        self.cause = cause
 
 
 @dataclass(frozen=True)
@@ -46,20 +56,31 @@ def measured(
     env: Mapping[str, str],
     server_cpu: Callable[[], float] = lambda: 0.0,
 ) -> Measurement:
-    """Runs a command to its end; raises ContestantError when it fails. What it says goes to `log`."""
+    """Runs a command to its end. What it says goes to `log`.
+
+    Raises ContestantError when there is no such program, when it fails, and when it takes longer than LIMIT_SECONDS.
+    """
     cpu_before = server_cpu()
     with log.open("wb") as output:
         started = time.perf_counter()
-        process = subprocess.Popen(  # noqa: S603 the contestants are ours
-            command, cwd=folder, env=dict(env), stdin=subprocess.DEVNULL, stdout=output, stderr=output
-        )
-        with TreeMemory(process.pid) if sys.platform == "linux" else nullcontext() as memory:
+        try:
+            process = subprocess.Popen(  # noqa: S603 the contestants are ours
+                command,
+                cwd=folder,
+                env=dict(env),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+        except FileNotFoundError as error:
+            raise ContestantError(f"there is no {error.filename}") from error
+        with _bounded(process.pid), TreeMemory(process.pid) if sys.platform == "linux" else nullcontext() as memory:
             _, status, usage = os.wait4(process.pid, 0)
             seconds = time.perf_counter() - started
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:
-        end = "\n".join(log.read_text(errors="replace").splitlines()[-30:])
-        raise ContestantError(f"{' '.join(command)} ended with {process.returncode}:\n{end}")
+        raise _failure(process.returncode, seconds, log)
     largest = max(_peak(usage), memory.largest if memory else 0)
     return Measurement(
         seconds=round(seconds, 3),
@@ -68,6 +89,29 @@ def measured(
         rss=round(largest / _MB, 1),
         tree_rss=round(max(largest, memory.together if memory else 0) / _MB, 1),
     )
+
+
+@contextmanager
+def _bounded(group: int) -> Iterator[None]:
+    """Ends a group of processes when it takes too long, and when we are interrupted."""
+    timer = Timer(LIMIT_SECONDS, os.killpg, (group, signal.SIGKILL))
+    timer.start()
+    try:
+        yield
+    except BaseException:
+        os.killpg(group, signal.SIGKILL)
+        raise
+    finally:
+        timer.cancel()
+
+
+def _failure(code: int, seconds: float, log: Path) -> ContestantError:
+    """The last line that the process said stands for what went wrong."""
+    said = log.read_text(errors="replace").splitlines()[-30:]
+    if seconds > LIMIT_SECONDS:
+        return ContestantError(f"stopped after {LIMIT_SECONDS:.0f} s", "\n".join(said))
+    last = next((line.strip() for line in reversed(said) if line.strip()), "it said nothing")
+    return ContestantError(f"ended with {code}: {last}", "\n".join(said))
 
 
 def _peak(usage: resource.struct_rusage) -> int:

@@ -11,7 +11,7 @@ from typing import Any, LiteralString
 from benchmarks.contestants import Contestant, file_facts
 from benchmarks.months import MadeMonth
 from benchmarks.steps import runs_in, step_seconds
-from benchmarks.workbench import Workbench, script
+from benchmarks.workbench import PROJECT, Workbench, script
 
 _ROWS: dict[str, LiteralString] = {
     "yellow": "SELECT (SELECT count(*) FROM yellow_taxi_trips) + (SELECT count(*) FROM yellow_taxi_trips_quarantine)",
@@ -28,6 +28,21 @@ def small_job(bench: Workbench, month: MadeMonth) -> Contestant:
     """The job over a month with next to no data: what it costs to have a month done at all."""
     job = _job(bench, month)
     return replace(job, name="small_job", path=f"the same, {month.rows:,} rows", targets=frozenset({"p2"}))
+
+
+def plain_dagster(bench: Workbench, month: MadeMonth) -> Contestant:
+    """What a job over empty assets takes, to hold the job over a small month against: no row of `month` is read."""
+    job = _job(bench, month)
+    source = str(PROJECT / "benchmarks" / "plain_dagster.py")
+    return Contestant(
+        name="plain_dagster",
+        title="Dagster: five empty assets",
+        path="nothing → nothing, by dagster job execute",
+        command=[script("dagster"), "job", "execute", "-f", source, "-j", "plain", *job.command[-2:]],
+        targets=frozenset({"p2", "p4"}),
+        env=bench.env(),
+        folder=bench.root,
+    )
 
 
 def clean_folder(bench: Workbench, month: MadeMonth) -> Path:

@@ -1,8 +1,9 @@
-"""What our path is held against: the tutorial's scripts, psql, the floor, and other loaders that are installed."""
+"""What our path is held against: the tutorial's scripts, psql, the floor, and other loaders where they run."""
 
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 from psycopg.sql import SQL, Literal
 
@@ -21,13 +22,13 @@ _FLOOR = "floor.bin"
 
 def references(bench: Workbench, month: MadeMonth) -> list[Contestant]:
     """All references over a yellow month."""
-    others = [_dlt(bench, month), _sling(bench, month)]
     return [
         _psql(bench, month),
         _floor(bench),
         _tutorial_parquet(bench, month),
         _tutorial_to_sql(bench, month),
-        *(other for other in others if other is not None),
+        _dlt(bench, month),
+        _sling(bench, month),
     ]
 
 
@@ -99,34 +100,34 @@ def _tutorial_to_sql(bench: Workbench, month: MadeMonth) -> Contestant:
     )
 
 
-def _dlt(bench: Workbench, month: MadeMonth) -> Contestant | None:
-    if not (dlt := tool("dlt")):
-        return None
+def _dlt(bench: Workbench, month: MadeMonth) -> Contestant:
+    dlt = tool("dlt")
+    python = str(Path(dlt).with_name("python")) if dlt else sys.executable
     script = [str(PROJECT / "benchmarks" / "dlt_load.py"), str(month.path), bench.server.full_url]
     return Contestant(
         name="dlt",
         title="dlt (Arrow batches)",
         path=INTO_POSTGRES,
-        command=[dlt.removesuffix("dlt") + "python", *script, "dlt_trips", str(bench.folder("dlt"))],
+        command=[python, *script, "dlt_trips", str(bench.folder("dlt"))],
         targets=frozenset({"p1"}),
         env=bench.env(RUNTIME__DLTHUB_TELEMETRY="false"),
         rows="SELECT count(*) FROM dlt_trips.dlt_trips",
+        optional=True,
     )
 
 
-def _sling(bench: Workbench, month: MadeMonth) -> Contestant | None:
-    if not (sling := tool("sling")):
-        return None
+def _sling(bench: Workbench, month: MadeMonth) -> Contestant:
     url = f"{bench.server.full_url}?sslmode=disable"
     return Contestant(
         name="sling",
         title="sling",
         path=INTO_POSTGRES,
         command=[
-            *(sling, "run", "--src-stream", month.path.as_uri(), "--tgt-conn", url),
+            *(tool("sling") or "sling", "run", "--src-stream", month.path.as_uri(), "--tgt-conn", url),
             *("--tgt-object", "public.sling_trips", "--mode", "full-refresh"),
         ],
         targets=frozenset({"p1"}),
         env=bench.env(SLING_DISABLE_TELEMETRY="TRUE", SLING_HOME_DIR=str(bench.folder("sling"))),
         rows="SELECT count(*) FROM sling_trips",
+        optional=True,
     )

@@ -10,6 +10,7 @@ from benchmarks.backfill import Backfill
 from benchmarks.contestants import Contestant
 from benchmarks.figures import Figures
 from benchmarks.months import MadeMonth
+from benchmarks.rounds import Absence
 from benchmarks.targets import Verdict
 
 _NOTE = """\
@@ -31,6 +32,12 @@ class Report:
     verdicts: Sequence[Verdict]
     parquet: Mapping[str, Any] = field(default_factory=dict)
     backfill: Backfill | None = None
+    absences: Sequence[Absence] = ()
+
+    @property
+    def failed(self) -> bool:
+        """Whether somebody is missing who should not be."""
+        return any(absence.error for absence in self.absences)
 
     def as_dict(self) -> dict[str, Any]:
         return {
@@ -38,12 +45,14 @@ class Report:
             "verdicts": [verdict.as_dict() for verdict in self.verdicts],
             "parquet": dict(self.parquet),
             "backfill": asdict(self.backfill) if self.backfill else None,
+            "absences": [asdict(absence) for absence in self.absences],
             "runs": [run.as_dict() for run in self.figures.runs],
         }
 
     def markdown(self) -> str:
         backfill = [self.backfill.text, ""] if self.backfill else []
-        tables = [*self._targets(), "", *self._contestants(), "", *self._steps(), "", *backfill]
+        absences = [line for absence in self.absences for line in (_escaped(absence.text), "")]
+        tables = [*self._targets(), "", *self._contestants(), "", *absences, *self._steps(), "", *backfill]
         return "\n".join([*tables, _NOTE, *self._machine()])
 
     def _targets(self) -> list[str]:
@@ -65,7 +74,7 @@ class Report:
         for contestant, month in self.entries:
             spreads = [(self.figures.spread(contestant.name, month, name), digits) for name, digits in columns]
             figures = [spread.text(digits) if spread else "" for spread, digits in spreads]
-            who = contestant.title if any(figures) else f"{contestant.title} (not run)"
+            who = contestant.title if any(figures) else f"{contestant.title} (not measured)"
             rows.append((_escaped(who), contestant.path, month.title, *figures))
         heads = ("who", "what", "month", "seconds", "CPU s", "server CPU s", "RSS MB", "tree MB")
         return _table(heads, rows, "lllrrrrr")

@@ -26,30 +26,71 @@ class Run:
         return {**asdict(self), "measurement": asdict(self.measurement)}
 
 
+@dataclass(frozen=True)
+class Absence:
+    """A contestant that could not be measured, or not in every round: `cause` in a line. It is an `error` unless the
+    contestant is optional.
+    """
+
+    who: str
+    cause: str
+    error: bool
+
+    @property
+    def text(self) -> str:
+        return f"{'FAILED' if self.error else 'Left out'}: {self.who}: {self.cause}"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What rounds gave: all counted runs, and those who dropped out."""
+
+    runs: list[Run] = field(default_factory=list)
+    absences: list[Absence] = field(default_factory=list)
+
+
 def run_rounds(
-    bench: Workbench,
+    run: Callable[[Contestant, MadeMonth, int], Run],
     entries: Sequence[tuple[Contestant, MadeMonth]],
     *,
     rounds: int,
     slow_rounds: int,
     warm_up: bool,
     say: Callable[[str], None],
-) -> list[Run]:
-    """Runs every contestant once a round, the slow ones only in the first `slow_rounds`; a warm-up is not counted."""
-    runs = []
+) -> Outcome:
+    """Has every contestant run once a round, the slow ones only in the first `slow_rounds`; a warm-up is not counted.
+
+    One that fails is not run again; what was measured of it and of all others is kept.
+    """
+    outcome = Outcome()
+    staying = list(entries)
     for number in range(0 if warm_up else 1, rounds + 1):
-        for contestant, month in entries:
+        for contestant, month in tuple(staying):
             if contestant.slow and not 1 <= number <= slow_rounds:
                 continue
-            run = _run(bench, contestant, month, number)
             what = f"round {number}" if number else "warm-up"
-            say(f"{what:>8}  {contestant.name:<17} {month.rows:>11,} rows  {_figures(run.measurement)}")
+            place = f"{what:>8}  {contestant.name:<17} {month.rows:>11,} rows"
+            try:
+                done = run(contestant, month, number)
+            except Exception as error:  # noqa: BLE001 whatever it is, the figures of the others are kept
+                staying.remove((contestant, month))
+                outcome.absences.append(absence(f"{contestant.title}, {month.title}", error, contestant.optional))
+                say(f"{place}  {outcome.absences[-1].text if contestant.optional else error}")
+                continue
+            say(f"{place}  {_figures(done.measurement)}")
             if number:
-                runs.append(run)
-    return runs
+                outcome.runs.append(done)
+    return outcome
 
 
-def _run(bench: Workbench, contestant: Contestant, month: MadeMonth, number: int) -> Run:
+def absence(who: str, error: Exception, optional: bool) -> Absence:
+    """Why somebody is not among the figures."""
+    cause = error.cause if isinstance(error, ContestantError) else f"{type(error).__name__}: {error}"
+    return Absence(who, " ".join(cause.split()), error=not optional)
+
+
+def run_once(bench: Workbench, contestant: Contestant, month: MadeMonth, number: int) -> Run:
+    """One run on the bench, of round `number`."""
     contestant.before()
     bench.server.settle()
     measurement = measured(

@@ -17,7 +17,7 @@ from taxi_assets.rota import RECENT_MONTHS, due
 from taxi_assets.ticks import look_at, months_until, run_requests
 
 MONTHLY = "0 6 25 * *"
-"""The newest partition on the 25th is the month that ended 55 days before; TLC's median lag is 51 days (47 to 105)."""
+"""The newest partition on the 25th ended 52 to 55 days before; TLC's median lag is 51 days (47 to 105)."""
 HOURLY = "0 * * * *"
 
 

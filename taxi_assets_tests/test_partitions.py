@@ -6,11 +6,15 @@ from datetime import UTC, datetime
 
 import pytest
 from dagster import AssetKey, DagsterInstance
+from hypothesis import given
+from hypothesis.strategies import datetimes, timezones
 
 from taxi_assets.build import build_definitions
 from taxi_assets.datasets import DATASETS, YELLOW_TAXI
+from taxi_assets.months import Month
 from taxi_assets.partitions import months_of
 from taxi_assets.settings import Settings
+from taxi_assets.ticks import months_until
 from taxi_assets_tests.running import failure
 
 
@@ -24,6 +28,14 @@ def test_months_begin_with_the_dataset_and_end_with_the_last_that_can_be_publish
     ]:
         keys = months.get_partition_keys(current_time=now)
         assert keys[-1] == last
+
+
+@given(datetimes(datetime(2009, 6, 1), datetime(2040, 1, 1), timezones=timezones()))  # noqa: DTZ001 any zone
+def test_at_any_moment_in_any_zone_the_newest_month_is_the_one_before_the_last_by_utc(now: datetime) -> None:
+    by_utc = now.astimezone(UTC)
+    months = months_until(YELLOW_TAXI, now)
+    assert months == [YELLOW_TAXI.first_month + number for number in range(len(months))]
+    assert months[-1] == Month(by_utc.year, by_utc.month) + -2
 
 
 def _run(settings: Settings, key: str | None, asset: str) -> str:

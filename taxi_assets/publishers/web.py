@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar, cast
 
@@ -99,8 +99,7 @@ class WebPublisher:
                 "TLC and the CSV mirror have that month; a mirror of yours may answer 403 for what it lacks. Look at "
                 "the URL in a browser from this machine; a proxy or a firewall may be in between.",
             )
-        end = month.end.date()
-        if date.today() - end < LONGEST_LAG:  # noqa: DTZ011 a day more or less does not matter here
+        if datetime.now(UTC).date() - month.end.date() < LONGEST_LAG:
             return NotPublishedError(
                 f"Publisher {self.name} has not published {dataset.name} {month} yet ({answers}).",
                 "TLC publishes a month about two months after its end: try again later.",
