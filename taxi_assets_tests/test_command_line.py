@@ -20,6 +20,7 @@ def environment(tmp_path: Path, postgres_url: str, postgres_schema: str) -> dict
         **mine,
         "TAXI_HOME": str(tmp_path / "taxi"),
         "TAXI_SAMPLE_ROWS": "1000",
+        "TAXI_SAMPLE_ANYWHERE": "true",
         "TAXI_POSTGRES_URL": postgres_url,
         "TAXI_POSTGRES_SCHEMA": postgres_schema,
         "DAGSTER_HOME": str(tmp_path),

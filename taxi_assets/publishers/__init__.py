@@ -12,6 +12,7 @@ from typing import Protocol
 from taxi_assets.asking import Patience
 from taxi_assets.datasets import Dataset
 from taxi_assets.layouts import FileFormat
+from taxi_assets.made_up import SAMPLE
 from taxi_assets.months import Month
 from taxi_assets.publishers.sample import SamplePublisher
 from taxi_assets.publishers.sites import DATATALKS_SITE, DATATALKS_URL, TLC_SITE, TLC_URL
@@ -64,7 +65,7 @@ def publisher(
 ) -> Publisher:
     """The publisher called `tlc`, `datatalks` or `sample`, or a mirror at a base URL; ValueError for anything else."""
     patience = patience or Patience()
-    if name == "sample":
+    if name == SAMPLE:
         return SamplePublisher(sample_rows, sample_format)
     if name == "tlc":
         return WebPublisher("tlc", TLC_URL, (TLC_SITE,), patience)

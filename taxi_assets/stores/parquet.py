@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from taxi_assets.errors import TaxiError
+from taxi_assets.made_up import SAMPLE, is_made_up
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 ROW_GROUP_ROWS = 131_072
 """Small enough to be held in memory while it fills, large enough to compress and to prune by."""
+SOURCE_FILE = "source_file"
+PUBLISHER = "publisher"
+"""Facts that a month's files have: the published file it is from, and whose that is."""
 _BATCH_ROWS = 16_384
 _DELTA = ("pickup_datetime", "dropoff_datetime", "source_row")
 """Columns of long, slowly rising numbers: delta encoding is smaller and faster than a dictionary of them."""
@@ -130,6 +134,17 @@ class MonthFiles:
 
     clean: MonthFile
     quarantine: MonthFile
+
+
+def publisher_of(facts: Mapping[str, str]) -> str:
+    """Who published a month, by the facts of its file; empty where a file that is older than this fact does not say."""
+    return facts.get(PUBLISHER) or (SAMPLE if is_made_up(facts[SOURCE_FILE]) else "")
+
+
+def origin(facts: Mapping[str, str]) -> str:
+    """Whose file a month is from, for people."""
+    publisher = publisher_of(facts)
+    return f"{facts[SOURCE_FILE]} of {f'publisher {publisher}' if publisher else 'an unknown publisher'}"
 
 
 class MonthWriter:
