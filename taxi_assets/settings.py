@@ -118,8 +118,13 @@ class Settings:
     @property
     def closed_to_sample(self) -> tuple[str, ...]:
         """The settings that name a place of one's own where made-up trips may not go."""
+        return () if self.sample_anywhere else self.own_places
+
+    @property
+    def own_places(self) -> tuple[str, ...]:
+        """The settings that name a server, bucket or dataset of one's own."""
         own = {POSTGRES_URL: self.own_postgres, GCS_BUCKET: self.gcs_bucket, BQ_DATASET: self.bq_dataset}
-        return () if self.sample_anywhere else tuple(name for name, is_set in own.items() if is_set)
+        return tuple(name for name, is_set in own.items() if is_set)
 
     @property
     def warehouse(self) -> Path:
@@ -127,12 +132,15 @@ class Settings:
         return self.home / "warehouse.duckdb"
 
 
-def load_env_file() -> None:
+def load_env_file() -> list[str]:
     """Sets what stands in the working directory's file .env, if there is one, as Dagster's commands do.
 
-    As there, the file goes before the environment.
+    As there, the file goes before the environment. Returns the variables that were set to something else.
     """
-    os.environ.update({name: value for name, value in dotenv_values(Path.cwd() / ".env").items() if value is not None})
+    found = {name: value for name, value in dotenv_values(Path.cwd() / ".env").items() if value is not None}
+    overridden = [name for name, value in found.items() if os.environ.get(name, value) != value]
+    os.environ.update(found)
+    return overridden
 
 
 def unknown_names(names: Iterable[str]) -> list[str]:

@@ -37,6 +37,11 @@ __all__ = [
 class Publisher(Protocol):
     """Gives months of trips as published files."""
 
+    @property
+    def name(self) -> str:
+        """tlc, datatalks, sample or mirror."""
+        ...
+
     def fetch(self, dataset: Dataset, month: Month, folder: Path, known: Publication | None) -> Publication:
         """The month's file, fetched into `folder`; `known` itself when the publisher's file has not changed.
 

@@ -32,6 +32,11 @@ class TripPublisher(ConfigurableResource[None]):
         scheme, _, place = self.name.partition("://")
         return f"{scheme}://{place.rpartition('@')[2]}" if place else self.name
 
+    @property
+    def kind(self) -> str:
+        """What the months of this publisher are recorded as: tlc, datatalks, sample or mirror."""
+        return self._publisher().name
+
     def fetch(
         self, dataset: Dataset, month: Month, lake: Lake, *, force: bool = False, allow_sample: bool = False
     ) -> Publication:
