@@ -24,6 +24,8 @@ ROW_GROUP_ROWS = 131_072
 SOURCE_FILE = "source_file"
 PUBLISHER = "publisher"
 """Facts that a month's files have: the published file it is from, and whose that is."""
+UNKNOWN_FILE = "an unknown file"
+"""What a Parquet file is from that does not say it: others have put it there."""
 _BATCH_ROWS = 16_384
 _DELTA = ("pickup_datetime", "dropoff_datetime", "source_row")
 """Columns of long, slowly rising numbers: delta encoding is smaller and faster than a dictionary of them."""

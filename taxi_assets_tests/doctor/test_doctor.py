@@ -15,11 +15,13 @@ ROOT = Path(__file__).parents[2]
 CANARY = "canary-9d2e"
 
 
-def _doctor(tmp_path: Path, cwd: Path = ROOT, **settings: str) -> subprocess.CompletedProcess[str]:
+def _doctor(tmp_path: Path, **settings: str) -> subprocess.CompletedProcess[str]:
     mine = {name: value for name, value in os.environ.items() if not name.startswith(("TAXI_", "GCP_", "DAGSTER_"))}
-    environment = {**mine, "TAXI_HOME": str(tmp_path / "taxi"), "DAGSTER_HOME": str(tmp_path), **settings}
+    environment = {**mine, "TAXI_HOME": str(tmp_path / "taxi"), "DAGSTER_HOME": str(tmp_path), "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "taxi_assets.doctor"]
-    return subprocess.run(command, env=environment, cwd=cwd, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        command, env={**environment, **settings}, cwd=tmp_path, capture_output=True, text=True, check=False
+    )
 
 
 def _states(printed: str) -> dict[str, str]:
@@ -79,10 +81,10 @@ def test_a_short_password_does_not_mask_words() -> None:
 
 def test_a_env_file_is_obeyed_as_dagster_does_and_what_it_overrides_is_named(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text(f"TAXI_PUBLISHER=tlcc\nTAXI_ALERT_WEBHOOK=https://hooks.example/{CANARY}\n")
-    done = _doctor(tmp_path, cwd=tmp_path, TAXI_PUBLISHER="sample")
+    done = _doctor(tmp_path, TAXI_PUBLISHER="sample")
     assert "TAXI_PUBLISHER: 'tlcc' is no publisher" in done.stdout
     (tmp_path / ".env").write_text(f"TAXI_PUBLISHER=sample\nTAXI_ALERT_WEBHOOK=https://hooks.example/{CANARY}\n")
-    done = _doctor(tmp_path, cwd=tmp_path, TAXI_PUBLISHER="tlc", TAXI_ALERT_WEBHOOK="https://hooks.example")
+    done = _doctor(tmp_path, TAXI_PUBLISHER="tlc", TAXI_ALERT_WEBHOOK="https://hooks.example")
     assert "TAXI_PUBLISHER, TAXI_ALERT_WEBHOOK: set in the environment and, otherwise, in .env" in done.stdout
     assert _states(done.stdout)["settings"] == "warning"
     assert CANARY not in done.stdout + done.stderr
