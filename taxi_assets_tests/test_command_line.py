@@ -108,6 +108,7 @@ def test_no_secret_reaches_the_history(environment: dict[str, str], tmp_path: Pa
 
 
 def test_a_failed_run_can_be_asked_why_and_answers_in_a_line(environment: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "dagster.yaml").touch()  # without one Dagster says that there is none
     forgetful = {**environment, "TAXI_SAMPLE_ANYWHERE": ""}
     run = _execute(forgetful, "--tags", '{"dagster/partition": "2020-04-01"}')
     assert run.returncode != 0

@@ -17,7 +17,12 @@ CANARY = "canary-9d2e"
 
 def _doctor(tmp_path: Path, **settings: str) -> subprocess.CompletedProcess[str]:
     mine = {name: value for name, value in os.environ.items() if not name.startswith(("TAXI_", "GCP_", "DAGSTER_"))}
-    environment = {**mine, "TAXI_HOME": str(tmp_path / "taxi"), "DAGSTER_HOME": str(tmp_path), "PYTHONPATH": str(ROOT)}
+    environment = {
+        **mine,
+        "TAXI_HOME": str(tmp_path / "taxi"),
+        "DAGSTER_HOME": str(tmp_path),
+        "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
+    }
     command = [sys.executable, "-m", "taxi_assets.doctor"]
     return subprocess.run(
         command, env={**environment, **settings}, cwd=tmp_path, capture_output=True, text=True, check=False
