@@ -22,7 +22,7 @@ from taxi_assets.metadata import ROW_COUNT, speed_metadata
 from taxi_assets.months import Month
 from taxi_assets.partitions import dataset_of, month_of
 from taxi_assets.progress import told
-from taxi_assets.stores.parquet import SOURCE_FILE, MonthFiles
+from taxi_assets.stores.parquet import MonthFiles, source_of
 from taxi_assets.zones import Zone
 
 
@@ -74,7 +74,7 @@ class CopyIOManager(MonthIOManager):
         """The published file that the month there is from; None when there is no such month. Raises TaxiError."""
 
     def handle_output(self, context: OutputContext, obj: MonthFiles) -> None:
-        if is_made_up(obj.clean.facts[SOURCE_FILE]) and not is_allowed(context.step_context.run_config):
+        if is_made_up(source_of(obj.clean.facts)) and not is_allowed(context.step_context.run_config):
             with explained(context):
                 refuse_outside(filter(None, [self.closed_to_sample]))
                 there = self.source_file(dataset_of(context), month_of(context))

@@ -15,7 +15,7 @@ from taxi_assets.io_managers.parquet import month_as, object_names
 from taxi_assets.metadata import file_metadata
 from taxi_assets.months import Month
 from taxi_assets.stores.gcs import Bucket
-from taxi_assets.stores.parquet import SOURCE_FILE, UNKNOWN_FILE, MonthFiles
+from taxi_assets.stores.parquet import MonthFiles, source_of
 
 
 class GCSBucket(CopyIOManager):
@@ -38,7 +38,7 @@ class GCSBucket(CopyIOManager):
 
     def source_file(self, dataset: Dataset, month: Month) -> str | None:
         name = object_names(dataset, month)[0]
-        return self._bucket().file(name).facts.get(SOURCE_FILE, UNKNOWN_FILE) if self._bucket().has(name) else None
+        return source_of(self._bucket().file(name).facts) if self._bucket().has(name) else None
 
     def look(self, dataset: Dataset, month: Month) -> str:
         return f"gs://{self.bucket}/{object_names(dataset, month)[0]}"

@@ -25,7 +25,7 @@ from taxi_assets.months import Month
 from taxi_assets.picture import TripCounts
 from taxi_assets.resources.lake import LakeFolder
 from taxi_assets.stores.files import copy_to, replacing
-from taxi_assets.stores.parquet import PUBLISHER, SOURCE_FILE, UNKNOWN_FILE, MonthFile, MonthFiles, MonthWriter
+from taxi_assets.stores.parquet import PUBLISHER, SOURCE_FILE, MonthFile, MonthFiles, MonthWriter, source_of
 from taxi_assets.tryout import facts_of, marked
 
 
@@ -89,7 +89,7 @@ class LocalBucket(CopyIOManager):
 
     def source_file(self, dataset: Dataset, month: Month) -> str | None:
         path = self._paths(dataset, month)[0]
-        return MonthFile.local(path).facts.get(SOURCE_FILE, UNKNOWN_FILE) if path.exists() else None
+        return source_of(MonthFile.local(path).facts) if path.exists() else None
 
     def look(self, dataset: Dataset, month: Month) -> str:
         return str(self._paths(dataset, month)[0])
