@@ -13,9 +13,10 @@ from dagster import build_resources
 from taxi_assets.build import resources_for
 from taxi_assets.datasets import DATASETS, Dataset
 from taxi_assets.months import Month
+from taxi_assets.origin import origin, publisher_of
 from taxi_assets.resources.publisher import TripPublisher
 from taxi_assets.settings import Settings, load_env_file
-from taxi_assets.stores.parquet import MonthFile, origin, publisher_of
+from taxi_assets.stores.parquet import MonthFile
 from taxi_assets.tryout import REMEDY, described, first_rows_of
 
 

@@ -18,8 +18,9 @@ from dagster import (
 
 from taxi_assets.datasets import Dataset
 from taxi_assets.metadata import copy_metadata
+from taxi_assets.origin import origin
 from taxi_assets.partitions import dataset_of, month_of, months_of
-from taxi_assets.stores.parquet import MonthFiles, origin
+from taxi_assets.stores.parquet import MonthFiles
 from taxi_assets.tryout import described, first_rows_of
 
 OWNER = "team:taxi-data"

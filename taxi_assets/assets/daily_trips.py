@@ -13,9 +13,9 @@ from taxi_assets.io_managers.zones import ZoneTables
 from taxi_assets.metadata import column_metadata, try_out_metadata
 from taxi_assets.metadata.days import days_metadata
 from taxi_assets.metadata.lineage import of_daily
+from taxi_assets.origin import PUBLISHER
 from taxi_assets.resources.lake import LakeFolder
 from taxi_assets.resources.publisher import TripPublisher
-from taxi_assets.stores.parquet import PUBLISHER
 from taxi_assets.stores.warehouse_month import WarehouseMonth
 from taxi_assets.tryout import first_rows_of
 from taxi_assets.zones import TABLE

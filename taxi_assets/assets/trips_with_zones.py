@@ -9,9 +9,9 @@ from taxi_assets.io_managers.base import explained
 from taxi_assets.io_managers.zones import ZoneTables
 from taxi_assets.metadata import ROW_COUNT, column_metadata, try_out_metadata
 from taxi_assets.metadata.lineage import of_views
+from taxi_assets.origin import PUBLISHER
 from taxi_assets.resources.lake import LakeFolder
 from taxi_assets.resources.publisher import TripPublisher
-from taxi_assets.stores.parquet import PUBLISHER
 from taxi_assets.tryout import first_rows_of
 from taxi_assets.zones import TABLE, ZONE_NAMES
 

@@ -20,9 +20,10 @@ from taxi_assets.errors import RETRY_HINTS, TaxiError, said
 from taxi_assets.made_up import is_allowed, is_made_up, refuse_outside, refuse_replacing
 from taxi_assets.metadata import ROW_COUNT, speed_metadata
 from taxi_assets.months import Month
+from taxi_assets.origin import source_of
 from taxi_assets.partitions import dataset_of, month_of
 from taxi_assets.progress import told
-from taxi_assets.stores.parquet import MonthFiles, source_of
+from taxi_assets.stores.parquet import MonthFiles
 from taxi_assets.zones import Zone
 
 

@@ -14,8 +14,9 @@ from taxi_assets.io_managers.base import CopyIOManager
 from taxi_assets.io_managers.parquet import month_as, object_names
 from taxi_assets.metadata import file_metadata
 from taxi_assets.months import Month
+from taxi_assets.origin import source_of
 from taxi_assets.stores.gcs import Bucket
-from taxi_assets.stores.parquet import MonthFiles, source_of
+from taxi_assets.stores.parquet import MonthFiles
 
 
 class GCSBucket(CopyIOManager):

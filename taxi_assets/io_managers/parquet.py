@@ -22,10 +22,11 @@ from taxi_assets.io_managers.base import CopyIOManager, MonthIOManager, wrong_ty
 from taxi_assets.metadata import file_metadata, picture_metadata, preview_metadata, tally_metadata
 from taxi_assets.metadata.previews import first_rows
 from taxi_assets.months import Month
+from taxi_assets.origin import PUBLISHER, SOURCE_FILE, source_of
 from taxi_assets.picture import TripCounts
 from taxi_assets.resources.lake import LakeFolder
 from taxi_assets.stores.files import copy_to, replacing
-from taxi_assets.stores.parquet import PUBLISHER, SOURCE_FILE, MonthFile, MonthFiles, MonthWriter, source_of
+from taxi_assets.stores.parquet import MonthFile, MonthFiles, MonthWriter
 from taxi_assets.tryout import facts_of, marked
 
 

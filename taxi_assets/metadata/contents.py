@@ -12,8 +12,9 @@ from taxi_assets.datasets import Dataset
 from taxi_assets.metadata.columns import new_columns
 from taxi_assets.metadata.lineage import of_copy
 from taxi_assets.metadata.previews import first_rows, preview
+from taxi_assets.origin import PUBLISHER, publisher_of
 from taxi_assets.picture import TripCounts, caption, picture
-from taxi_assets.stores.parquet import PUBLISHER, MonthFile, publisher_of
+from taxi_assets.stores.parquet import MonthFile
 from taxi_assets.tryout import FIRST_ROWS, described, first_rows_of
 
 

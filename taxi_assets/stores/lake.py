@@ -16,8 +16,9 @@ from pathlib import Path
 from taxi_assets.datasets import Dataset
 from taxi_assets.layouts import FileFormat
 from taxi_assets.months import Month
+from taxi_assets.origin import publisher_of
 from taxi_assets.stores.files import remove_stale, replacing
-from taxi_assets.stores.parquet import MonthFile, publisher_of
+from taxi_assets.stores.parquet import MonthFile
 
 _PUBLICATION = "publication.json"
 

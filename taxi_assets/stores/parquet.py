@@ -13,7 +13,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from taxi_assets.errors import TaxiError
-from taxi_assets.made_up import SAMPLE, is_made_up
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,9 +20,6 @@ if TYPE_CHECKING:
 
 ROW_GROUP_ROWS = 131_072
 """Small enough to be held in memory while it fills, large enough to compress and to prune by."""
-SOURCE_FILE = "source_file"
-PUBLISHER = "publisher"
-"""Facts that a month's files have: the published file it is from, and whose that is."""
 _BATCH_ROWS = 16_384
 _DELTA = ("pickup_datetime", "dropoff_datetime", "source_row")
 """Columns of long, slowly rising numbers: delta encoding is smaller and faster than a dictionary of them."""
@@ -134,22 +130,6 @@ class MonthFiles:
 
     clean: MonthFile
     quarantine: MonthFile
-
-
-def source_of(facts: Mapping[str, str]) -> str:
-    """The published file that a month is from, by the facts of its own; others have written a file without facts."""
-    return facts.get(SOURCE_FILE, "an unknown file")
-
-
-def publisher_of(facts: Mapping[str, str]) -> str:
-    """Who published a month, by the facts of its file; empty where a file that is older than this fact does not say."""
-    return facts.get(PUBLISHER) or (SAMPLE if is_made_up(source_of(facts)) else "")
-
-
-def origin(facts: Mapping[str, str]) -> str:
-    """Whose file a month is from, for people."""
-    publisher = publisher_of(facts)
-    return f"{source_of(facts)} of {f'publisher {publisher}' if publisher else 'an unknown publisher'}"
 
 
 class MonthWriter:
