@@ -102,7 +102,7 @@ def _failed_steps(
     for event in events:
         if event.event_type == DagsterEventType.STEP_FAILURE and not _stopped_by_check(event):
             step = event.step_key or ""
-            cause, retry = _cause(event)
+            cause, retry = cause_of(event)
             yield StageFailure(_named(stages[step]) if step in stages else step, cause, retry)
 
 
@@ -111,7 +111,7 @@ def _stopped_by_check(event: DagsterEvent) -> bool:
     return error is not None and error.cls_name == "DagsterAssetCheckFailedError"
 
 
-def _cause(event: DagsterEvent) -> tuple[str, str]:
+def cause_of(event: DagsterEvent) -> tuple[str, str]:
     """What the failed step says, and whether it says that a retry may help."""
     data = event.step_failure_data
     error = data.error

@@ -36,7 +36,7 @@ from taxi_assets.resources.postgres import LocalPostgres, OwnPostgres, PostgresS
 from taxi_assets.resources.publisher import TripPublisher
 from taxi_assets.schedules import hourly_schedule, monthly_schedule
 from taxi_assets.sensors import HOUR, publications_sensor
-from taxi_assets.settings import ALERT_WEBHOOK, POSTGRES_URL, Settings
+from taxi_assets.settings import ALERT_WEBHOOK, BQ_DATASET, GCS_BUCKET, POSTGRES_URL, Settings
 
 WAREHOUSE_SCHEMA = "trips_data_all"
 """What the tutorial calls its BigQuery dataset."""
@@ -50,6 +50,7 @@ def build_definitions(
     For tests: `resources` replaces some of them, `sensor_seconds` is the time between looks at a publisher.
     """
     datasets = DATASETS.values()
+    parts = resources_for(settings)
     return Definitions(
         assets=_linked_to_code(
             [
@@ -60,7 +61,7 @@ def build_definitions(
         ),
         asset_checks=[check for dataset in datasets for check in (*checks_of(dataset), freshness_check(dataset))],
         jobs=[
-            *(make(dataset) for dataset in datasets for make in (trips_job, freshness_job)),
+            *(job for each in datasets for job in (trips_job(each, parts["publisher"].title), freshness_job(each))),
             housekeeping_job(),
         ],
         schedules=[
@@ -76,7 +77,7 @@ def build_definitions(
             marts_sensor(sensor_seconds),
             failed_runs_sensor(on=settings.alert_webhook, interval_seconds=sensor_seconds),
         ],
-        resources={**resources_for(settings), **(resources or {})},
+        resources={**parts, **(resources or {})},
         # Five steps in half a second instead of twenty; and a killed run leaves no step running.
         executor=in_process_executor,
     )
@@ -86,10 +87,17 @@ def resources_for(settings: Settings) -> dict[str, Any]:
     """Resources and IO managers by the keys that the assets use."""
     lake = LakeFolder(folder=str(settings.home / "lake"))
     publisher = TripPublisher(
-        name=settings.publisher, sample_rows=settings.sample_rows, sample_format=settings.sample_format
+        name=settings.publisher,
+        sample_rows=settings.sample_rows,
+        sample_format=settings.sample_format,
+        closed_to_sample=list(settings.closed_to_sample),
     )
     warehouse = _warehouse(settings)
-    postgres = PostgresTables(server=_postgres(settings), schema_name=settings.postgres_schema)
+    postgres = PostgresTables(
+        server=_postgres(settings),
+        schema_name=settings.postgres_schema,
+        closed_to_sample=_closed(settings, POSTGRES_URL),
+    )
     return {
         "lake": lake,
         "publisher": publisher,
@@ -117,7 +125,11 @@ def _bucket(settings: Settings) -> MonthIOManager:
 
     from taxi_assets.io_managers.gcs import GCSBucket
 
-    return GCSBucket(gcs=GCSResource(project=settings.gcp_project), bucket=settings.gcs_bucket)
+    return GCSBucket(
+        gcs=GCSResource(project=settings.gcp_project),
+        bucket=settings.gcs_bucket,
+        closed_to_sample=_closed(settings, GCS_BUCKET),
+    )
 
 
 def _warehouse(settings: Settings) -> TableIOManager:
@@ -130,7 +142,8 @@ def _warehouse(settings: Settings) -> TableIOManager:
     from taxi_assets.io_managers.bigquery import BigQueryWarehouse
 
     client = BigQueryResource(project=settings.gcp_project, location=settings.bq_location)
-    return BigQueryWarehouse(bigquery=client, dataset_name=settings.bq_dataset)
+    closed = _closed(settings, BQ_DATASET)
+    return BigQueryWarehouse(bigquery=client, dataset_name=settings.bq_dataset, closed_to_sample=closed)
 
 
 def _frames(settings: Settings) -> FrameTables:
@@ -144,3 +157,8 @@ def _postgres(settings: Settings) -> PostgresServer:
         return OwnPostgres(url=EnvVar(POSTGRES_URL))
     programs = str(settings.postgres_bin) if settings.postgres_bin else None
     return LocalPostgres(folder=str(settings.postgres), programs=programs)
+
+
+def _closed(settings: Settings, place: str) -> str:
+    """The setting that names a place, if made-up trips may not go there; else nothing."""
+    return place if place in settings.closed_to_sample else ""

@@ -45,7 +45,7 @@ class CleanedMonth:
 
     The clean schema is the dataset's, with columns nobody has seen before at its end; the quarantine has `reasons` (a
     list of rule names) and `published_text` (what could not be read) beside them. `scratch` is a folder for what the
-    search for duplicates does not hold in memory.
+    search for duplicates does not hold in memory. `publisher` is whose file it is, for whoever looks at the month.
     """
 
     def __init__(
@@ -56,9 +56,11 @@ class CleanedMonth:
         stream: TripStream,
         profile: Profile = Profile.DEFAULT,
         scratch: Path | None = None,
+        publisher: str = "",
     ) -> None:
         self.month = month
         self.source_file = source_file
+        self.publisher = publisher
         self.stream = stream
         self.profile = profile
         self.tally = Tally()

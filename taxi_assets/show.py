@@ -6,14 +6,16 @@ python -m taxi_assets.show yellow 2021-01
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from dagster import build_resources
 
 from taxi_assets.build import resources_for
 from taxi_assets.datasets import DATASETS, Dataset
 from taxi_assets.months import Month
-from taxi_assets.settings import Settings
+from taxi_assets.origin import origin, publisher_of
+from taxi_assets.resources.publisher import TripPublisher
+from taxi_assets.settings import Settings, load_env_file
 from taxi_assets.stores.parquet import MonthFile
 from taxi_assets.tryout import REMEDY, described, first_rows_of
 
@@ -40,19 +42,28 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("dataset", choices=sorted(DATASETS))
     parser.add_argument("month", type=Month.parse, help="for example 2021-01")
     given = parser.parse_args(arguments)
+    load_env_file()
     settings = Settings.from_env()
-    print(f"\n{given.dataset} {given.month} from publisher {settings.publisher}:\n")
+    facts = _facts(settings, DATASETS[given.dataset], given.month)
+    print(f"\n{given.dataset} {given.month}{_from(facts, resources_for(settings)['publisher'])}:\n")
     for place, rows, look in rows_by_place(settings, DATASETS[given.dataset], given.month):
         print(f"{place:>12} {rows:>12,} rows   {look}")
-    first_rows = _first_rows(settings, DATASETS[given.dataset], given.month)
-    if first_rows is not None:
+    if (first_rows := first_rows_of(facts)) is not None:
         print(f"\n{described(first_rows)} {REMEDY}")
 
 
-def _first_rows(settings: Settings, dataset: Dataset, month: Month) -> int | None:
-    """The limit of the try-out that lies in the place of the month; None of a whole month, or of none."""
+def _from(facts: Mapping[str, str], publisher: TripPublisher) -> str:
+    """Whose file the month was made from, and who is asked for months now, where that is another."""
+    if not facts:
+        return f", not loaded; the publisher is {publisher.title}"
+    now = "" if publisher_of(facts) == publisher.kind else f" (the publisher is {publisher.title} now)"
+    return f" from {origin(facts)}{now}"
+
+
+def _facts(settings: Settings, dataset: Dataset, month: Month) -> Mapping[str, str]:
+    """What the file of the clean month says of it; nothing when it is not here."""
     path = resources_for(settings)["lake"].lake.clean_file(dataset, month)
-    return first_rows_of(MonthFile.local(path).facts) if path.exists() else None
+    return MonthFile.local(path).facts if path.exists() else {}
 
 
 if __name__ == "__main__":

@@ -8,15 +8,18 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from taxi_assets.columns import Column, Kind
 from taxi_assets.errors import ContractError
+from taxi_assets.made_up import zone_name
 from taxi_assets.rules import ZONES
 
 TABLE: Final = "taxi_zones"
+TRUSTED: Final = 2
+"""What names are worth that are as published; see `ZoneLookup.trust`."""
 ZONE_IDS: Final = range(ZONES[0], ZONES[1] + 1)
 COLUMNS: Final = (
     Column("location_id", Kind.CODE, ("LocationID",), "TLC taxi zone, 1 to 265."),
@@ -49,11 +52,15 @@ class Zone:
 
 @dataclass(frozen=True)
 class ZoneLookup:
-    """All zones in the order of their ids; `url` says where they were published, `sha256` identifies the file."""
+    """All zones in the order of their ids; `url` says where they were published, `sha256` identifies the file.
+
+    `made_up`: publisher `sample` made the names.
+    """
 
     zones: tuple[Zone, ...]
     url: str
     sha256: str
+    made_up: bool = False
 
     @classmethod
     def of_bytes(cls, data: bytes, url: str) -> ZoneLookup:
@@ -64,6 +71,28 @@ class ZoneLookup:
     def without_names(cls) -> ZoneLookup:
         """What is known when nobody publishes a lookup: that there are zones 1 to 265."""
         return cls(tuple(Zone(number, None, None, None) for number in ZONE_IDS), "", "")
+
+    @classmethod
+    def of_table(cls, zones: Sequence[Zone]) -> ZoneLookup:
+        """The lookup that lies in a table; whose it is, its names tell."""
+        made_up = all(zone.zone == zone_name(zone.location_id) for zone in zones)
+        return cls(tuple(zones), "", "", made_up=made_up)
+
+    @property
+    def version(self) -> str:
+        """Identifies the zones, whichever file they are from."""
+        return hashlib.sha256(repr([zone.values() for zone in self.zones]).encode()).hexdigest()
+
+    @property
+    def trust(self) -> int:
+        """How much its names are worth: 2 as published, 1 when there are none, 0 when they are made up."""
+        if self.made_up:
+            return 0
+        return TRUSTED if any(zone.zone for zone in self.zones) else 1
+
+    def or_better(self, there: Iterable[ZoneLookup]) -> ZoneLookup:
+        """The lookup, or the one of those that are there which is worth more."""
+        return max((self, *there), key=lambda lookup: lookup.trust)
 
 
 def read_zones(data: bytes) -> tuple[Zone, ...]:

@@ -65,7 +65,13 @@ def postgres_schema(postgres_url: str) -> Iterator[str]:
 def settings(tmp_path: Path, postgres_url: str, postgres_schema: str, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """Everything local, months of 2,000 made-up trips."""
     monkeypatch.setenv(POSTGRES_URL, postgres_url)
-    return Settings(home=tmp_path / "taxi", sample_rows=2_000, own_postgres=True, postgres_schema=postgres_schema)
+    return Settings(
+        home=tmp_path / "taxi",
+        sample_rows=2_000,
+        sample_anywhere=True,
+        own_postgres=True,
+        postgres_schema=postgres_schema,
+    )
 
 
 @pytest.fixture(scope="session")

@@ -86,7 +86,8 @@ def daemon(home: Path, settings: Mapping[str, str], *sensors: str) -> Iterator[D
     home.mkdir()
     (home / "dagster.yaml").write_text(INSTANCE)
     mine = {name: value for name, value in os.environ.items() if not name.startswith(("TAXI_", "GCP_", "DAGSTER_"))}
-    environment = {**mine, "DAGSTER_HOME": str(home), **settings}
+    path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
+    environment = {**mine, "DAGSTER_HOME": str(home), "PYTHONPATH": path, **settings}
     log = home / "daemon.log"
     # Opened before the others, which would otherwise make the same tables at the same time.
     with DagsterInstance.from_config(str(home)) as instance, log.open("wb") as output:
@@ -94,7 +95,7 @@ def daemon(home: Path, settings: Mapping[str, str], *sensors: str) -> Iterator[D
             [*people.map(lambda sensor: _start(sensor, environment), sensors)]
         process = subprocess.Popen(
             [_program("dagster-daemon"), "run", "-m", MODULE],
-            cwd=ROOT,
+            cwd=home,  # not where somebody may have a .env, which goes before the environment
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -126,7 +127,9 @@ def _ended_with_us(leader: subprocess.Popen[bytes]) -> Iterator[None]:
 def _start(sensor: str, environment: Mapping[str, str]) -> None:
     """Turns a sensor on, as one does on the command line."""
     command = [_program("dagster"), "sensor", "start", sensor, "-m", MODULE]
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, cwd=environment["DAGSTER_HOME"], env=environment, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
 
 

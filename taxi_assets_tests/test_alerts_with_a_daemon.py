@@ -42,8 +42,10 @@ class World:
     def call(self, *command: str) -> None:
         """`dagster` with these arguments."""
         program = str(Path(sys.executable).with_name("dagster"))
-        environment = {**os.environ, **self.settings, "DAGSTER_HOME": str(self.home)}
-        subprocess.run([program, *command, "-m", MODULE], cwd=ROOT, env=environment, check=True, capture_output=True)
+        path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
+        environment = {**os.environ, "PYTHONPATH": path, **self.settings, "DAGSTER_HOME": str(self.home)}
+        command = (program, *command, "-m", MODULE)
+        subprocess.run(command, cwd=self.home, env=environment, check=True, capture_output=True)
 
     def ticks(self, status: TickStatus) -> list[InstigatorTick]:
         return [tick for tick in self.daemon.ticks(SENSOR) if tick.status is status]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -23,15 +24,18 @@ DAGSTERS_OWN = (
 
 @pytest.fixture
 def environment(tmp_path: Path, postgres_url: str, postgres_schema: str) -> dict[str, str]:
-    """A shell's environment with a home of its own for state and history."""
+    """A shell's environment with a home of its own for state and history, where the commands are given."""
+    shutil.copy(ROOT / "workspace.yaml", tmp_path)
     mine = {name: value for name, value in os.environ.items() if not name.startswith(("TAXI_", "GCP_", "DAGSTER_"))}
     return {
         **mine,
         "TAXI_HOME": str(tmp_path / "taxi"),
         "TAXI_SAMPLE_ROWS": "1000",
+        "TAXI_SAMPLE_ANYWHERE": "true",
         "TAXI_POSTGRES_URL": postgres_url,
         "TAXI_POSTGRES_SCHEMA": postgres_schema,
         "DAGSTER_HOME": str(tmp_path),
+        "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
         "PYTHONWARNINGS": "error::ResourceWarning",
     }
 
@@ -39,7 +43,9 @@ def environment(tmp_path: Path, postgres_url: str, postgres_schema: str) -> dict
 def _call(environment: dict[str, str], *command: str) -> subprocess.CompletedProcess[str]:
     dagster = Path(sys.executable).with_name("dagster")
     program = [str(dagster), *command[1:]] if command[0] == "dagster" else [sys.executable, *command[1:]]
-    return subprocess.run(program, env=environment, cwd=ROOT, capture_output=True, text=True, check=False)
+    # Not in the project's folder: Dagster would read a .env that somebody has there.
+    folder = environment["DAGSTER_HOME"]
+    return subprocess.run(program, env=environment, cwd=folder, capture_output=True, text=True, check=False)
 
 
 def _execute(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -124,3 +130,18 @@ def test_no_secret_reaches_the_history(environment: dict[str, str], tmp_path: Pa
     assert canary not in run.stderr + run.stdout
     for path in tmp_path.rglob("*"):
         assert not path.is_file() or canary.encode() not in path.read_bytes(), path
+
+
+def test_a_failed_run_can_be_asked_why_and_answers_in_a_line(environment: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "dagster.yaml").touch()  # without one Dagster says that there is none
+    forgetful = {**environment, "TAXI_SAMPLE_ANYWHERE": ""}
+    run = _execute(forgetful, "--tags", '{"dagster/partition": "2020-04-01"}')
+    assert run.returncode != 0
+    why = _call(forgetful, "python", "-m", "taxi_assets.why", "green", "2020-04")
+    assert all("TAXI_POSTGRES_URL names a place of your own" in line for line in why.stderr.splitlines())
+    assert {line.split(":")[0] for line in why.stderr.splitlines()} == {"green 2020-04, raw_trips", "taxi_zones"}
+    other = _call(forgetful, "python", "-m", "taxi_assets.why", "green", "2020-05")
+    assert other.stderr.startswith("The run could not start")
+    misspelt = _call({**forgetful, "TAXI_PUBLISHERS": "tlc"}, "python", "-m", "taxi_assets.why", "green", "2020-04")
+    assert misspelt.stderr == "TAXI_PUBLISHERS is no setting; did you mean TAXI_PUBLISHER?\n"
+    assert environment["TAXI_POSTGRES_URL"] not in run.stderr + run.stdout + why.stderr

@@ -154,7 +154,11 @@ def test_run_config_names_no_host_path_or_table(settings: Settings) -> None:
         fields = getattr(schema.config_type, "fields", {}) if schema is not None else {}
         if fields:
             found[asset.key.path[-1]] = set(fields)
-    assert found == {"raw_trips": {"force"}, "clean_trips": {"profile", "first_rows"}}
+    assert found == {
+        "raw_trips": {"force", "allow_sample"},
+        "clean_trips": {"profile", "first_rows"},
+        "taxi_zones": {"allow_sample"},
+    }
 
 
 def test_force_fetches_a_file_that_has_not_changed(settings: Settings, tmp_path: Path) -> None:

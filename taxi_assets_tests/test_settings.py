@@ -1,10 +1,12 @@
 """What one can rely on when setting the environment."""
 
+import os
+import re
 from pathlib import Path
 
 import pytest
 
-from taxi_assets.settings import Settings, SettingsError, home_folder
+from taxi_assets.settings import SETTINGS, Settings, SettingsError, home_folder, load_env_file
 
 POSTGRES_URL = "postgresql://taxi:secret@db/taxi"
 WEBHOOK = "https://hooks.slack.example/services/secret"
@@ -28,6 +30,7 @@ def test_every_variable_is_read(tmp_path: Path) -> None:
             "TAXI_PUBLISHER": "tlc",
             "TAXI_SAMPLE_ROWS": "1_000",
             "TAXI_SAMPLE_FORMAT": "parquet",
+            "TAXI_SAMPLE_ANYWHERE": "true",
             "TAXI_GCS_BUCKET": "bucket",
             "GCP_PROJECT": "project",
             "TAXI_BQ_DATASET": "trips",
@@ -45,6 +48,7 @@ def test_every_variable_is_read(tmp_path: Path) -> None:
         publisher="tlc",
         sample_rows=1_000,
         sample_format="parquet",
+        sample_anywhere=True,
         gcs_bucket="bucket",
         gcp_project="project",
         bq_dataset="trips",
@@ -65,10 +69,7 @@ def test_the_process_environment_is_read_unless_another_is_given(monkeypatch: py
 
 
 def test_an_empty_variable_counts_as_unset() -> None:
-    names = ["TAXI_HOME", "TAXI_PUBLISHER", "TAXI_SAMPLE_ROWS", "TAXI_SAMPLE_FORMAT", "TAXI_GCS_BUCKET", "GCP_PROJECT"]
-    names += ["TAXI_BQ_DATASET", "TAXI_BQ_LOCATION", "TAXI_POSTGRES_URL", "TAXI_POSTGRES_SCHEMA", "TAXI_POSTGRES_BIN"]
-    names += ["TAXI_ALERT_WEBHOOK", "TAXI_UI_URL"]
-    assert Settings.from_env(dict.fromkeys(names, "")) == Settings.from_env({})
+    assert Settings.from_env(dict.fromkeys(SETTINGS, "")) == Settings.from_env({})
 
 
 def test_a_relative_home_is_fixed_to_where_the_process_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -122,6 +123,7 @@ def test_a_publisher_is_known_by_name_or_by_its_base_url(name: str) -> None:
         ("TAXI_HISTORY_DAYS", "0"),
         ("TAXI_HISTORY_DAYS", "a month"),
         ("TAXI_POSTGRES_BIN", "/nowhere"),
+        ("TAXI_SAMPLE_ANYWHERE", "perhaps"),
         ("TAXI_UI_URL", "127.0.0.1:3000"),
     ],
 )
@@ -136,3 +138,44 @@ def test_bigquery_is_refused_without_its_project_or_bucket(lacking: str) -> None
     del variables[lacking]
     with pytest.raises(SettingsError, match=f"TAXI_BQ_DATASET is set without {lacking}"):
         Settings.from_env(variables)
+
+
+@pytest.mark.parametrize(
+    ("misspelt", "meant"),
+    [
+        ("TAXI_PUBLISHERS", "TAXI_PUBLISHER"),
+        ("TAXI_PUBLISER", "TAXI_PUBLISHER"),
+        ("TAXI_POSTGRES_URI", "TAXI_POSTGRES_URL"),
+        ("TAXI_HOMEE", "TAXI_HOME"),
+    ],
+)
+def test_a_misspelt_setting_is_named_with_the_one_that_was_meant_and_its_value_is_not_told(
+    misspelt: str, meant: str
+) -> None:
+    with pytest.raises(SettingsError, match=f"^{misspelt} is no setting; did you mean {meant}[?]$"):
+        Settings.from_env({misspelt: POSTGRES_URL})
+
+
+@pytest.mark.parametrize("name", ["TAXI_BUCKET", "TAXI_POSTGRES_PORT", "TAXI_POSTGRES_SERVICE_HOST", "TAXI_ENV"])
+def test_another_variable_that_looks_like_ours_is_named_and_stops_nothing(name: str) -> None:
+    with pytest.warns(UserWarning, match=f"^{name} is no setting of taxi_assets, and does nothing$"):
+        assert Settings.from_env({name: "x"}) == Settings.from_env({})
+
+
+def test_the_example_of_a_env_file_has_every_setting_and_sets_none() -> None:
+    lines = (Path(__file__).parents[1] / ".env.example").read_text().splitlines()
+    assert [found[1] for line in lines if (found := re.match(r"# ([A-Z_]+)=", line))] == list(SETTINGS)
+    assert all(line.startswith("#") for line in lines if line)
+
+
+def test_a_env_file_goes_before_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As Dagster has it: what one program says of the settings must be what the others do."""
+    (tmp_path / ".env").write_text("TAXI_SAMPLE_ROWS=12\nTAXI_SAMPLE_FORMAT='parquet'  # no CSV\nTAXI_UI_URL\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TAXI_SAMPLE_ROWS", "7")
+    monkeypatch.setenv("TAXI_SAMPLE_FORMAT", "parquet")
+    with monkeypatch.context() as undone:
+        undone.setattr(os, "environ", dict(os.environ))
+        assert load_env_file() == ["TAXI_SAMPLE_ROWS"]
+        found = Settings.from_env()
+    assert (found.sample_rows, found.sample_format) == (12, "parquet")

@@ -62,10 +62,12 @@ def clean_trips(dataset: Dataset) -> AssetsDefinition:
         warn_of_try_out(context, stream.first_rows)
         source_file = marked(raw_trips.name, stream.first_rows)
         scratch = raw_trips.path.parent
-        month = CleanedMonth(dataset, month_of(context), source_file, stream, config.profile.value, scratch)
+        profile, publisher = config.profile.value, raw_trips.publisher
+        month = CleanedMonth(dataset, month_of(context), source_file, stream, profile, scratch, publisher)
         return Output(
             month,
             metadata={
+                "publisher": publisher,
                 "profile": month.profile.value,
                 **try_out_metadata(stream.first_rows),
                 **new_columns(dataset, month.schema, stream.published),

@@ -18,7 +18,8 @@ from dagster import (
 
 from taxi_assets.datasets import Dataset
 from taxi_assets.metadata import copy_metadata
-from taxi_assets.partitions import dataset_of, months_of
+from taxi_assets.origin import origin
+from taxi_assets.partitions import dataset_of, month_of, months_of
 from taxi_assets.stores.parquet import MonthFiles
 from taxi_assets.tryout import described, first_rows_of
 
@@ -63,6 +64,7 @@ def tags(layer: Layer, dataset: Dataset | None = None) -> Mapping[str, str]:
 
 def handed_on(context: AssetExecutionContext, upstream: str, files: MonthFiles) -> Output[MonthFiles]:
     """The month as it came from the asset `upstream`, for the IO manager to make a copy of."""
+    context.log.info(f"{dataset_of(context).name} {month_of(context)} is from {origin(files.clean.facts)}")
     warn_of_try_out(context, first_rows_of(files.clean.facts))
     return Output(files, metadata=copy_metadata(dataset_of(context), upstream, files.clean))
 

@@ -13,6 +13,7 @@ from taxi_assets.io_managers.zones import ZoneTables
 from taxi_assets.metadata import column_metadata, try_out_metadata
 from taxi_assets.metadata.days import days_metadata
 from taxi_assets.metadata.lineage import of_daily
+from taxi_assets.origin import PUBLISHER
 from taxi_assets.resources.lake import LakeFolder
 from taxi_assets.resources.publisher import TripPublisher
 from taxi_assets.stores.warehouse_month import WarehouseMonth
@@ -48,11 +49,13 @@ def daily_trips(dataset: Dataset) -> AssetsDefinition:
         with explained(context):
             days = zone_tables.having(lambda: publisher.zones(lake.lake), lambda: bq_table.query(by_day(dataset)))
             table = as_table(days)
-        first_rows = first_rows_of(recorded(context, "bq_table"))
+        trips = recorded(context, "bq_table")
+        first_rows = first_rows_of(trips)
         warn_of_try_out(context, first_rows)
         return Output(
             table,
             metadata={
+                **{key: trips[key] for key in (PUBLISHER,) if key in trips},
                 **days_metadata(table),
                 **try_out_metadata(first_rows),
                 **of_daily(dataset),

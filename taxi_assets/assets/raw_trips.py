@@ -17,10 +17,15 @@ from taxi_assets.stores.lake import Publication
 
 
 class Fetching(Config):
-    """Run config of raw_trips: whether the month is fetched in any case."""
+    """Run config of raw_trips: whether the month is fetched in any case, and where made-up trips may go."""
 
     force: bool = Field(
         default=False, description="Fetch the file again even if the publisher says that it has not changed."
+    )
+    allow_sample: bool = Field(
+        default=False,
+        description="Let made-up trips (publisher sample) replace a month that another publisher made, and go to a "
+        "server, bucket or dataset of your own.",
     )
 
 
@@ -38,10 +43,13 @@ def raw_trips(dataset: Dataset) -> AssetsDefinition:
         context: AssetExecutionContext, config: Fetching, publisher: TripPublisher, lake: LakeFolder
     ) -> Output[Publication]:
         month = month_of(context)
+        context.log.info(f"{dataset.name} {month} from publisher {publisher.title}")
         known = lake.lake.publication(dataset, month)
         started = time.monotonic()
         with explained(context), told(context.log.info, f"{dataset.name} {month}, raw_trips"):
-            publication = publisher.fetch(dataset, month, lake.lake, force=config.force)
+            publication = publisher.fetch(
+                dataset, month, lake.lake, force=config.force, allow_sample=config.allow_sample
+            )
         seconds = time.monotonic() - started
         fetched = publication != known
         unchanged = known is not None and publication.sha256 == known.sha256

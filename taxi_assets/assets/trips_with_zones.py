@@ -9,6 +9,7 @@ from taxi_assets.io_managers.base import explained
 from taxi_assets.io_managers.zones import ZoneTables
 from taxi_assets.metadata import ROW_COUNT, column_metadata, try_out_metadata
 from taxi_assets.metadata.lineage import of_views
+from taxi_assets.origin import PUBLISHER
 from taxi_assets.resources.lake import LakeFolder
 from taxi_assets.resources.publisher import TripPublisher
 from taxi_assets.tryout import first_rows_of
@@ -39,7 +40,7 @@ def trips_with_zones(dataset: Dataset) -> AssetsDefinition:
         return MaterializeResult(
             metadata={
                 "views": ", ".join(views),
-                **{key: trips[key] for key in (ROW_COUNT,) if key in trips},
+                **{key: trips[key] for key in (PUBLISHER, ROW_COUNT) if key in trips},
                 **try_out_metadata(first_rows_of(trips)),
                 **of_views(dataset),
             }

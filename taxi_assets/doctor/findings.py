@@ -16,9 +16,9 @@ SECONDS = 10.0
 
 @dataclass(frozen=True)
 class Finding:
-    """What was found of one thing, and what to do about it. `off`: not set, and not needed."""
+    """What was found of one thing, and what to do about it. `off`: not set, and not needed; `warning`: may be meant."""
 
-    state: Literal["ok", "problem", "off"]
+    state: Literal["ok", "warning", "problem", "off"]
     found: str
     advice: str = ""
 
@@ -38,6 +38,10 @@ def ok(found: str) -> Finding:
 
 def off(found: str) -> Finding:
     return Finding("off", found)
+
+
+def warning(found: str, advice: str) -> Finding:
+    return Finding("warning", found, advice)
 
 
 def problem(found: str, advice: str) -> Finding:

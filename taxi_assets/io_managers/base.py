@@ -17,10 +17,13 @@ from dagster import (
 
 from taxi_assets.datasets import DATASETS, Dataset
 from taxi_assets.errors import RETRY_HINTS, TaxiError, said
+from taxi_assets.made_up import is_allowed, is_made_up, refuse_outside, refuse_replacing
 from taxi_assets.metadata import ROW_COUNT, speed_metadata
 from taxi_assets.months import Month
+from taxi_assets.origin import source_of
 from taxi_assets.partitions import dataset_of, month_of
 from taxi_assets.progress import told
+from taxi_assets.stores.parquet import MonthFiles
 from taxi_assets.zones import Zone
 
 
@@ -59,8 +62,33 @@ class MonthIOManager(ConfigurableIOManager):
             return self.read(dataset, month, context.dagster_type.typing_type)
 
 
-class TableIOManager(MonthIOManager):
+class CopyIOManager(MonthIOManager):
+    """Copies of the clean month; a made-up month never takes the place of a published one.
+
+    `closed_to_sample` is the setting that names the place, where made-up months may not go at all.
+    """
+
+    closed_to_sample: str = ""
+
+    @abstractmethod
+    def source_file(self, dataset: Dataset, month: Month) -> str | None:
+        """The published file that the month there is from; None when there is no such month. Raises TaxiError."""
+
+    def handle_output(self, context: OutputContext, obj: MonthFiles) -> None:
+        if is_made_up(source_of(obj.clean.facts)) and not is_allowed(context.step_context.run_config):
+            with explained(context):
+                refuse_outside(filter(None, [self.closed_to_sample]))
+                there = self.source_file(dataset_of(context), month_of(context))
+                refuse_replacing([there] if there and not is_made_up(there) else [], "this place")
+        super().handle_output(context, obj)
+
+
+class TableIOManager(CopyIOManager):
     """Months as tables in a database, where SQL joins them with the zone lookup."""
+
+    @abstractmethod
+    def zones(self) -> Sequence[Zone]:
+        """The rows of the table taxi_zones; none when there is no table. Raises TaxiError."""
 
     @abstractmethod
     def replace_zones(self, zones: Sequence[Zone]) -> str:

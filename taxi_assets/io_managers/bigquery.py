@@ -57,8 +57,16 @@ class BigQueryWarehouse(TableIOManager):
         with self.bigquery.get_client() as client:
             return self._table(dataset, client).count(month)
 
+    def source_file(self, dataset: Dataset, month: Month) -> str | None:
+        with self.bigquery.get_client() as client:
+            return self._table(dataset, client).source_file(month)
+
     def look(self, dataset: Dataset, month: Month) -> str:
         return f"bq query --nouse_legacy_sql '{self._query(dataset, month)} LIMIT 5'"
+
+    def zones(self) -> Sequence[Zone]:
+        with self.bigquery.get_client() as client:
+            return BigQueryZones(client, self.dataset_name).rows()
 
     def replace_zones(self, zones: Sequence[Zone]) -> str:
         with self.bigquery.get_client() as client:

@@ -47,11 +47,17 @@ class DuckDBWarehouse(TableIOManager):
     def count(self, dataset: Dataset, month: Month) -> int:
         return self.table(dataset).count(month)
 
+    def source_file(self, dataset: Dataset, month: Month) -> str | None:
+        return self.table(dataset).source_file(month)
+
     def look(self, dataset: Dataset, month: Month) -> str:
         look = (
             f'duckdb.connect("{self.database}", read_only=True).sql("from {self.schema_name}.{dataset.table} limit 5")'
         )
         return f"{sys.executable} -c 'import duckdb; {look}.show()'"
+
+    def zones(self) -> Sequence[Zone]:
+        return self._zones().rows()
 
     def replace_zones(self, zones: Sequence[Zone]) -> str:
         return self._zones().replace(zones)

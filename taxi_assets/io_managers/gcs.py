@@ -10,15 +10,16 @@ from dagster import OutputContext, ResourceDependency
 from dagster_gcp.gcs import GCSResource
 
 from taxi_assets.datasets import Dataset
-from taxi_assets.io_managers.base import MonthIOManager
+from taxi_assets.io_managers.base import CopyIOManager
 from taxi_assets.io_managers.parquet import month_as, object_names
 from taxi_assets.metadata import file_metadata
 from taxi_assets.months import Month
+from taxi_assets.origin import source_of
 from taxi_assets.stores.gcs import Bucket
 from taxi_assets.stores.parquet import MonthFiles
 
 
-class GCSBucket(MonthIOManager):
+class GCSBucket(CopyIOManager):
     """Uploads a month's file as it is; gives it back like the Parquet IO managers do, downloading only when rows are
     asked for.
     """
@@ -35,6 +36,10 @@ class GCSBucket(MonthIOManager):
 
     def count(self, dataset: Dataset, month: Month) -> int:
         return self._bucket().file(object_names(dataset, month)[0]).rows
+
+    def source_file(self, dataset: Dataset, month: Month) -> str | None:
+        name = object_names(dataset, month)[0]
+        return source_of(self._bucket().file(name).facts) if self._bucket().has(name) else None
 
     def look(self, dataset: Dataset, month: Month) -> str:
         return f"gs://{self.bucket}/{object_names(dataset, month)[0]}"

@@ -18,10 +18,11 @@ from taxi_assets.checksums import CHECKSUMS, Checksums, Summing
 from taxi_assets.cleaning import CleanedMonth
 from taxi_assets.datasets import Dataset
 from taxi_assets.errors import TaxiError
-from taxi_assets.io_managers.base import MonthIOManager, wrong_type
+from taxi_assets.io_managers.base import CopyIOManager, MonthIOManager, wrong_type
 from taxi_assets.metadata import file_metadata, picture_metadata, preview_metadata, tally_metadata
 from taxi_assets.metadata.previews import first_rows
 from taxi_assets.months import Month
+from taxi_assets.origin import PUBLISHER, SOURCE_FILE, source_of
 from taxi_assets.picture import TripCounts
 from taxi_assets.resources.lake import LakeFolder
 from taxi_assets.stores.files import copy_to, replacing
@@ -72,7 +73,7 @@ class CleanParquet(MonthIOManager):
         return month_as(MonthFiles(MonthFile.local(clean), MonthFile.local(quarantine)), wanted)
 
 
-class LocalBucket(MonthIOManager):
+class LocalBucket(CopyIOManager):
     """A folder laid out like the bucket; see `object_names`."""
 
     folder: str
@@ -86,6 +87,10 @@ class LocalBucket(MonthIOManager):
 
     def count(self, dataset: Dataset, month: Month) -> int:
         return rows_in(self._paths(dataset, month)[0])
+
+    def source_file(self, dataset: Dataset, month: Month) -> str | None:
+        path = self._paths(dataset, month)[0]
+        return source_of(MonthFile.local(path).facts) if path.exists() else None
 
     def look(self, dataset: Dataset, month: Month) -> str:
         return str(self._paths(dataset, month)[0])
@@ -154,7 +159,8 @@ def write_both(month: CleanedMonth, clean_path: Path, quarantine_path: Path, cou
             clean.write(good)
             quarantine.write(bad)
         facts = {
-            "source_file": month.source_file,
+            SOURCE_FILE: month.source_file,
+            PUBLISHER: month.publisher,
             "profile": month.profile.value,
             "raw_rows": str(month.tally.raw),
             "duplicate_rows": str(month.tally.duplicates),

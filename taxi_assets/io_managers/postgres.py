@@ -41,8 +41,14 @@ class PostgresTables(TableIOManager):
     def count(self, dataset: Dataset, month: Month) -> int:
         return self.table(dataset).count(month)
 
+    def source_file(self, dataset: Dataset, month: Month) -> str | None:
+        return self.table(dataset).source_file(month)
+
     def look(self, dataset: Dataset, month: Month) -> str:
         return f'{self.server.psql()} -c "{self._query(dataset, month)} LIMIT 5"'
+
+    def zones(self) -> Sequence[Zone]:
+        return self._zones().rows()
 
     def replace_zones(self, zones: Sequence[Zone]) -> str:
         return self._zones().replace(zones)

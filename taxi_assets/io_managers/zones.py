@@ -9,7 +9,7 @@ from dagster import ConfigurableIOManager, InputContext, OutputContext, Resource
 from taxi_assets.datasets import Dataset
 from taxi_assets.errors import MissingTableError, TaxiError
 from taxi_assets.io_managers.base import TableIOManager, explained
-from taxi_assets.zones import ZoneLookup
+from taxi_assets.zones import TRUSTED, ZoneLookup
 
 Result = TypeVar("Result")
 
@@ -38,8 +38,17 @@ class ZoneTables(ConfigurableIOManager):
         try:
             return work()
         except MissingTableError:
-            self._write(lookup())
+            self._write(self.best(lookup()))
             return work()
+
+    def best(self, lookup: ZoneLookup) -> ZoneLookup:
+        """The lookup, or one that lies in the tables and is worth more: published names are never replaced by made-up
+        ones, nor by none. Raises TaxiError.
+        """
+        if lookup.trust == TRUSTED:
+            return lookup
+        there = [place.zones() for place in (self.warehouse, self.postgres)]
+        return lookup.or_better(ZoneLookup.of_table(zones) for zones in there if zones)
 
     def _write(self, lookup: ZoneLookup) -> list[str]:
         return [place.replace_zones(lookup.zones) for place in (self.warehouse, self.postgres)]

@@ -12,6 +12,7 @@ from taxi_assets.datasets import Dataset
 from taxi_assets.metadata.columns import new_columns
 from taxi_assets.metadata.lineage import of_copy
 from taxi_assets.metadata.previews import first_rows, preview
+from taxi_assets.origin import PUBLISHER, publisher_of
 from taxi_assets.picture import TripCounts, caption, picture
 from taxi_assets.stores.parquet import MonthFile
 from taxi_assets.tryout import FIRST_ROWS, described, first_rows_of
@@ -20,6 +21,7 @@ from taxi_assets.tryout import FIRST_ROWS, described, first_rows_of
 def copy_metadata(dataset: Dataset, upstream: str, clean: MonthFile) -> dict[str, Any]:
     """Of a copy of the clean month, made from the asset `upstream`."""
     return {
+        PUBLISHER: publisher_of(clean.facts),
         **try_out_metadata(first_rows_of(clean.facts)),
         **preview_metadata(first_rows(clean)),
         **new_columns(dataset, clean.schema),

@@ -12,6 +12,7 @@ from typing import Protocol
 from taxi_assets.asking import Patience
 from taxi_assets.datasets import Dataset
 from taxi_assets.layouts import FileFormat
+from taxi_assets.made_up import SAMPLE
 from taxi_assets.months import Month
 from taxi_assets.publishers.sample import SamplePublisher
 from taxi_assets.publishers.sites import DATATALKS_SITE, DATATALKS_URL, TLC_SITE, TLC_URL
@@ -35,6 +36,11 @@ __all__ = [
 
 class Publisher(Protocol):
     """Gives months of trips as published files."""
+
+    @property
+    def name(self) -> str:
+        """tlc, datatalks, sample or mirror."""
+        ...
 
     def fetch(self, dataset: Dataset, month: Month, folder: Path, known: Publication | None) -> Publication:
         """The month's file, fetched into `folder`; `known` itself when the publisher's file has not changed.
@@ -64,7 +70,7 @@ def publisher(
 ) -> Publisher:
     """The publisher called `tlc`, `datatalks` or `sample`, or a mirror at a base URL; ValueError for anything else."""
     patience = patience or Patience()
-    if name == "sample":
+    if name == SAMPLE:
         return SamplePublisher(sample_rows, sample_format)
     if name == "tlc":
         return WebPublisher("tlc", TLC_URL, (TLC_SITE,), patience)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from taxi_assets.asking import Validators
 from taxi_assets.datasets import Dataset
 from taxi_assets.download import Download
 from taxi_assets.layouts import FileFormat
+from taxi_assets.made_up import SAMPLE, sample_file
 from taxi_assets.months import Month
 from taxi_assets.publishers.sites import ZONES_PATH
 from taxi_assets.publishers.staging import publication_of, removed_on_failure
@@ -25,7 +26,7 @@ class SamplePublisher:
 
     rows: int = 50_000
     format: FileFormat | None = None
-    name: str = "sample"
+    name: str = SAMPLE
 
     def fetch(self, dataset: Dataset, month: Month, folder: Path, known: Publication | None) -> Publication:
         from taxi_assets.sample import write_sample
@@ -41,7 +42,7 @@ class SamplePublisher:
             return known
         made = Download(target, seen.url, digest, target.stat().st_size, Validators(etag=seen.identity))
         return publication_of(
-            self.name, self.name, f"sample/{dataset.month_name(month)}.{file_format}", file_format, made
+            self.name, self.name, sample_file(f"{dataset.month_name(month)}.{file_format}"), file_format, made
         )
 
     def sight(self, dataset: Dataset, month: Month, known: Sighting | None = None) -> Sighting:
@@ -52,7 +53,7 @@ class SamplePublisher:
     def zones(self, folder: Path) -> ZoneLookup:
         from taxi_assets.sample.zones import zone_lookup
 
-        return ZoneLookup.of_bytes(zone_lookup(), f"sample://{ZONES_PATH}")
+        return replace(ZoneLookup.of_bytes(zone_lookup(), f"sample://{ZONES_PATH}"), made_up=True)
 
     def _format_of(self, month: Month) -> FileFormat:
         """Unless told: the publication most people load a month from, CSV as far as the mirror has it."""

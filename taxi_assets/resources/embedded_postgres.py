@@ -241,6 +241,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("folder", type=Path, nargs="?", help="default: postgres in the folder of TAXI_HOME")
     parser.add_argument("--database", default=EmbeddedPostgres.database, help="made at the start if it is not there")
     given = parser.parse_args(arguments)
+    from taxi_assets.settings import load_env_file
+
+    load_env_file()
     try:
         if given.command == "start":
             print(_to_start(given.folder, given.database).start())

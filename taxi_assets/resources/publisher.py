@@ -3,10 +3,12 @@
 from typing import cast
 
 from dagster import ConfigurableResource
+from pydantic import Field
 
 from taxi_assets.asking import BRIEF, Patience
 from taxi_assets.datasets import Dataset
 from taxi_assets.layouts import FileFormat
+from taxi_assets.made_up import SAMPLE, refuse_outside, refuse_replacing
 from taxi_assets.months import Month
 from taxi_assets.publishers import Publisher, Sighting, publisher
 from taxi_assets.stores.lake import Lake, Publication
@@ -14,26 +16,50 @@ from taxi_assets.zones import ZoneLookup
 
 
 class TripPublisher(ConfigurableResource[None]):
-    """`name` is tlc, datatalks, sample, or the base URL of a mirror; the rest is for the sample's made-up months."""
+    """`name` is tlc, datatalks, sample, or the base URL of a mirror; the rest is for the sample's made-up months.
+
+    `closed_to_sample` are the settings that name places where those may not go.
+    """
 
     name: str
     sample_rows: int = 50_000
     sample_format: str | None = None
+    closed_to_sample: list[str] = Field(default=[])
 
-    def fetch(self, dataset: Dataset, month: Month, lake: Lake, *, force: bool = False) -> Publication:
+    @property
+    def title(self) -> str:
+        """The name, for people: of a URL without its password."""
+        scheme, _, place = self.name.partition("://")
+        return f"{scheme}://{place.rpartition('@')[2]}" if place else self.name
+
+    @property
+    def kind(self) -> str:
+        """What the months of this publisher are recorded as: tlc, datatalks, sample or mirror."""
+        return self._publisher().name
+
+    def fetch(
+        self, dataset: Dataset, month: Month, lake: Lake, *, force: bool = False, allow_sample: bool = False
+    ) -> Publication:
         """The month as published; what the lake holds already when the publisher's file has not changed, unless
         `force` asks for the file all the same.
 
-        Raises TaxiError.
+        Raises TaxiError; so too, before anything is fetched, when a made-up month would go where only `allow_sample`
+        lets it.
         """
+        if self.name == SAMPLE and not allow_sample:
+            refuse_outside(self.closed_to_sample)
+            others = lake.publishers(dataset, month) - {SAMPLE}
+            refuse_replacing([f"publisher {name}" for name in sorted(others)], "the lake")
         known = None if force else lake.publication(dataset, month)
         return self._publisher().fetch(dataset, month, lake.staging(), known)
 
-    def zones(self, lake: Lake) -> ZoneLookup:
+    def zones(self, lake: Lake, *, allow_sample: bool = False) -> ZoneLookup:
         """The lookup of TLC's taxi zones; without names when a mirror does not have it.
 
-        Raises TaxiError.
+        Raises TaxiError; so too when made-up zones would go where only `allow_sample` lets them.
         """
+        if self.name == SAMPLE and not allow_sample:
+            refuse_outside(self.closed_to_sample)
         return self._publisher().zones(lake.staging())
 
     def sight(self, dataset: Dataset, month: Month) -> Sighting | None:

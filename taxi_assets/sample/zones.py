@@ -6,6 +6,8 @@ import csv
 import io
 from typing import Final
 
+from taxi_assets.made_up import zone_name
+
 BOROUGHS: Final = (
     ("Manhattan", "Yellow Zone"),
     ("Queens", "Boro Zone"),
@@ -21,10 +23,10 @@ def zone_lookup() -> bytes:
     text = io.StringIO(newline="")
     writer = csv.writer(text, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\r\n")
     writer.writerow(["LocationID", "Borough", "Zone", "service_zone"])
-    writer.writerow([1, "EWR", "Sample zone 1", "EWR"])
+    writer.writerow([1, "EWR", zone_name(1), "EWR"])
     for number in range(2, 264):
         borough, service_zone = BOROUGHS[number % len(BOROUGHS)]
-        writer.writerow([number, borough, f"Sample zone {number}", service_zone])
-    writer.writerow([264, "Unknown", "Sample zone 264", "N/A"])
-    writer.writerow([265, "N/A", "Sample zone 265", "N/A"])
+        writer.writerow([number, borough, zone_name(number), service_zone])
+    writer.writerow([264, "Unknown", zone_name(264), "N/A"])
+    writer.writerow([265, "N/A", zone_name(265), "N/A"])
     return text.getvalue().encode()

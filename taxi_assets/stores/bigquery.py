@@ -112,11 +112,24 @@ class BigQueryTable:
         Listed and not queried: a query would be charged for all rows of the month.
         """
         try:
-            schema = self.client.get_table(self.id).schema
-            partition = bigquery.Table(f"{self.id}${month.compact}", schema)
-            return [dict(row.items()) for row in self.client.list_rows(partition, max_results=_LISTED)]
+            return self._listed(month, _LISTED)
         except GoogleAPICallError:
             return []
+
+    def source_file(self, month: Month) -> str | None:
+        """The published file that a row of the month is from; None when there is no such month. Raises TaxiError."""
+        try:
+            rows = self._listed(month, 1)
+        except NotFound:
+            return None
+        except GoogleAPICallError as error:
+            raise refusal(error, self.id) from error
+        return str(rows[0]["source_file"]) if rows else None
+
+    def _listed(self, month: Month, count: int) -> list[dict[str, Any]]:
+        schema = self.client.get_table(self.id).schema
+        partition = bigquery.Table(f"{self.id}${month.compact}", schema)
+        return [dict(row.items()) for row in self.client.list_rows(partition, max_results=count)]
 
     def frame(self, month: Month) -> pd.DataFrame:
         """The whole month as a DataFrame: as much memory as that takes."""

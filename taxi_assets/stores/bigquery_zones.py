@@ -34,6 +34,13 @@ class BigQueryZones:
             raise refusal(error, self._zones) from error
         return self._zones
 
+    def rows(self) -> list[Zone]:
+        """The zones that the table holds, by id; none when there is no table. Raises TaxiError as `replace` does."""
+        try:
+            return [Zone(*row) for row in self._rows()]
+        except GoogleAPICallError as error:
+            raise refusal(error, self._zones) from error
+
     def join(self, name: str) -> str:
         """Makes the view of a table of trips that has its zones' names, with all columns that the table has now.
 

@@ -66,6 +66,17 @@ class DuckDBTable:
         with self._file.connected() as connection:
             return self._rows(connection, month) if self._columns(connection) else 0
 
+    def source_file(self, month: Month) -> str | None:
+        """The published file that a row of the month is from; None when there is no such month."""
+        if not self.database.exists():
+            return None
+        with self._file.connected() as connection:
+            if "source_file" not in self._columns(connection):
+                return None
+            query = f"SELECT source_file FROM {self._table} WHERE trip_month = ? LIMIT 1"  # noqa: S608 quoted
+            row = connection.execute(query, [month.first_day]).fetchone()
+        return str(row[0]) if row else None
+
     def checksums(self, month: Month) -> Checksums:
         """What the month's rows add up to, column by column."""
         with self._file.connected() as connection:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import duckdb
@@ -37,6 +38,14 @@ class DuckDBZones:
                 connection.execute(f"COMMENT ON COLUMN {self._zones}.{quoted(column.name)} IS '{doc}'")
             connection.commit()
         return f"{self.schema}.{TABLE}"
+
+    def rows(self) -> list[Zone]:
+        """The zones that the table holds, by id; none when there is no table."""
+        if not self.file.path.exists():
+            return []
+        with self.file.connected() as connection, suppress(duckdb.CatalogException):
+            return [Zone(*row) for row in connection.execute(f"FROM {self._zones} ORDER BY 1").fetchall()]
+        return []
 
     def join(self, name: str) -> str:
         """Makes the view of a table of trips that has its zones' names, with all columns that the table has now.

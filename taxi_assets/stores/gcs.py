@@ -74,6 +74,13 @@ class Bucket:
             download=partial(self._download, name),
         )
 
+    def has(self, name: str) -> bool:
+        """Whether there is such an object. Raises TaxiError where that cannot be known."""
+        try:
+            return self._checksum(self.client.bucket(self.name).blob(name)) is not None
+        except GoogleAPICallError as error:
+            raise _explained(error, f"gs://{self.name}/{name}") from error
+
     def _download(self, name: str, path: Path) -> None:
         """Copies an object to a local file, checked by CRC32C."""
         try:

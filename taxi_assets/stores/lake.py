@@ -9,13 +9,18 @@ quarantine/{dataset}/trip_month=2021-01-01/{dataset}_tripdata_2021-01.parquet
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from taxi_assets.datasets import Dataset
 from taxi_assets.layouts import FileFormat
 from taxi_assets.months import Month
+from taxi_assets.origin import publisher_of
 from taxi_assets.stores.files import remove_stale, replacing
+from taxi_assets.stores.parquet import MonthFile
+
+_PUBLICATION = "publication.json"
 
 
 @dataclass(frozen=True)
@@ -58,12 +63,25 @@ class Lake:
         """What we hold of a month as published; None when there is nothing, or not the whole file."""
         folder = self.month_folder("raw", dataset, month)
         try:
-            facts = json.loads((folder / "publication.json").read_text())
+            facts = json.loads((folder / _PUBLICATION).read_text())
             publication = Publication(**{**facts, "path": folder / facts["path"]})
             whole = publication.path.stat().st_size == publication.size
         except (FileNotFoundError, ValueError, TypeError, KeyError):  # nothing there, or not what we wrote
             return None
         return publication if whole else None
+
+    def publishers(self, dataset: Dataset, month: Month) -> set[str]:
+        """Who published what we hold of a month, as published and clean; more than one while it is being replaced."""
+        found = {_publisher_in(self.month_folder("raw", dataset, month) / _PUBLICATION)}
+        clean = self.clean_file(dataset, month)
+        if clean.exists():
+            found.add(publisher_of(MonthFile.local(clean).facts))
+        return found - {""}
+
+    def months_by_publisher(self) -> Counter[str]:
+        """How many published months there are of each publisher."""
+        found = map(_publisher_in, self.folder.glob(f"raw/*/*/{_PUBLICATION}"))
+        return Counter(publisher for publisher in found if publisher)
 
     def keep(self, publication: Publication, dataset: Dataset, month: Month) -> Publication:
         """Takes a downloaded file into the lake as the month's; the file it replaces is removed last.
@@ -77,7 +95,7 @@ class Lake:
             with replacing(kept) as temporary:
                 publication.path.replace(temporary)
         facts = {**asdict(publication), "path": kept.name}
-        with replacing(folder / "publication.json") as temporary:
+        with replacing(folder / _PUBLICATION) as temporary:
             temporary.write_text(json.dumps(facts, indent=2) + "\n")
         for other in folder.glob("[!.]*-*"):
             if other != kept:
@@ -90,3 +108,11 @@ class Lake:
         folder.mkdir(parents=True, exist_ok=True)
         remove_stale(folder.iterdir())
         return folder
+
+
+def _publisher_in(path: Path) -> str:
+    """Of a publication.json; empty when there is none, or not what we wrote."""
+    try:
+        return str(json.loads(path.read_text())["publisher"])
+    except (FileNotFoundError, ValueError, TypeError, KeyError):
+        return ""

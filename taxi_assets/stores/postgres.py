@@ -91,6 +91,17 @@ class PostgresTable:
             row = connection.execute(query).fetchone()
         return int(row[0]) if row else 0
 
+    def source_file(self, month: Month) -> str | None:
+        """The published file that a row of the month is from; None when there is no such month, or no table of ours."""
+        with connected(self.url) as connection:
+            if not self._kind(connection) or not {"trip_month", "source_file"} <= set(
+                column_types(connection, self._table)
+            ):
+                return None
+            query = SQL("SELECT source_file FROM {} WHERE trip_month = {} LIMIT 1")
+            row = connection.execute(query.format(self._table, Literal(month.first_day))).fetchone()
+        return str(row[0]) if row else None
+
     def checksums(self, month: Month) -> Checksums:
         """What the month's rows add up to, column by column: one scan of its partition."""
         with connected(self.url) as connection:

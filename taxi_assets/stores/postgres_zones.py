@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import psycopg
 from psycopg.sql import SQL, Identifier, Literal
@@ -11,6 +12,8 @@ from psycopg.sql import SQL, Identifier, Literal
 from taxi_assets.errors import MissingTableError
 from taxi_assets.stores.postgres_session import column_types, connected, exists, lock, with_short_locks
 from taxi_assets.zones import COLUMNS, TABLE, Zone, joined
+
+_NAMES = SQL(", ").join(Identifier(column.name) for column in COLUMNS)
 
 
 @dataclass(frozen=True)
@@ -25,19 +28,23 @@ class PostgresZones:
 
         One transaction: readers see the old zones or the new ones. Raises TaxiError when the server cannot be used.
         """
-        names = SQL(", ").join(Identifier(column.name) for column in COLUMNS)
         values = SQL(", ").join([SQL("%s")] * len(COLUMNS))
-        insert = SQL("INSERT INTO {} ({}) VALUES ({})").format(self._zones, names, values)
+        insert = SQL("INSERT INTO {} ({}) VALUES ({})").format(self._zones, _NAMES, values)
         with connected(self.url) as connection, connection.transaction():
             lock(connection, f"{self.schema}.{TABLE}")
             self._prepare(connection)
             rows = [zone.values() for zone in zones]
             # The lookup hardly ever changes, and every month's run comes by here.
-            if connection.execute(SQL("SELECT {} FROM {} ORDER BY 1").format(names, self._zones)).fetchall() != rows:
+            if self._rows(connection) != rows:
                 connection.execute(SQL("DELETE FROM {}").format(self._zones))
                 with connection.cursor() as cursor:
                     cursor.executemany(insert, rows)
         return f"{self.schema}.{TABLE}"
+
+    def rows(self) -> list[Zone]:
+        """The zones that the table holds, by id; none when there is no table. Raises TaxiError as `replace` does."""
+        with connected(self.url) as connection:
+            return [Zone(*row) for row in self._rows(connection)] if exists(connection, self.schema, TABLE) else []
 
     def join(self, name: str) -> str:
         """Makes the view of a table of trips that has its zones' names, with all columns that the table has now.
@@ -68,6 +75,9 @@ class PostgresZones:
     @property
     def _zones(self) -> Identifier:
         return Identifier(self.schema, TABLE)
+
+    def _rows(self, connection: psycopg.Connection) -> list[tuple[Any, ...]]:
+        return connection.execute(SQL("SELECT {} FROM {} ORDER BY 1").format(_NAMES, self._zones)).fetchall()
 
     def _prepare(self, connection: psycopg.Connection) -> None:
         if exists(connection, self.schema, TABLE):

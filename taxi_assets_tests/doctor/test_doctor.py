@@ -17,13 +17,20 @@ CANARY = "canary-9d2e"
 
 def _doctor(tmp_path: Path, **settings: str) -> subprocess.CompletedProcess[str]:
     mine = {name: value for name, value in os.environ.items() if not name.startswith(("TAXI_", "GCP_", "DAGSTER_"))}
-    environment = {**mine, "TAXI_HOME": str(tmp_path / "taxi"), "DAGSTER_HOME": str(tmp_path), **settings}
+    environment = {
+        **mine,
+        "TAXI_HOME": str(tmp_path / "taxi"),
+        "DAGSTER_HOME": str(tmp_path),
+        "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
+    }
     command = [sys.executable, "-m", "taxi_assets.doctor"]
-    return subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        command, env={**environment, **settings}, cwd=tmp_path, capture_output=True, text=True, check=False
+    )
 
 
 def _states(printed: str) -> dict[str, str]:
-    rows = [line for line in printed.splitlines() if line[:7].strip() in {"ok", "problem", "off"}]
+    rows = [line for line in printed.splitlines() if line[:7].strip() in {"ok", "warning", "problem", "off"}]
     return {row[9:25].strip(): row[:7].strip() for row in rows}
 
 
@@ -75,3 +82,22 @@ def test_a_secret_is_masked_wherever_it_stands(text: str) -> None:
 def test_a_short_password_does_not_mask_words() -> None:
     secrets = secrets_in({"TAXI_POSTGRES_URL": "postgresql://taxi:taxi@db/trips"})
     assert masked("taxi on db, postgresql://taxi:taxi@db/trips", secrets) == "taxi on db, ***"
+
+
+def test_a_env_file_is_obeyed_as_dagster_does_and_what_it_overrides_is_named(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text(f"TAXI_PUBLISHER=tlcc\nTAXI_ALERT_WEBHOOK=https://hooks.example/{CANARY}\n")
+    done = _doctor(tmp_path, TAXI_PUBLISHER="sample")
+    assert "TAXI_PUBLISHER: 'tlcc' is no publisher" in done.stdout
+    (tmp_path / ".env").write_text(f"TAXI_PUBLISHER=sample\nTAXI_ALERT_WEBHOOK=https://hooks.example/{CANARY}\n")
+    done = _doctor(tmp_path, TAXI_PUBLISHER="tlc", TAXI_ALERT_WEBHOOK="https://hooks.example")
+    assert "TAXI_PUBLISHER, TAXI_ALERT_WEBHOOK: set in the environment and, otherwise, in .env" in done.stdout
+    assert _states(done.stdout)["settings"] == "warning"
+    assert CANARY not in done.stdout + done.stderr
+
+
+def test_a_variable_that_is_no_setting_is_named(tmp_path: Path) -> None:
+    done = _doctor(tmp_path, TAXI_BUCKET=CANARY)
+    assert "TAXI_BUCKET: no setting, and does nothing" in done.stdout
+    assert _states(done.stdout)["settings"] == "warning"
+    assert done.stdout.endswith(", 1 warning.\n")
+    assert CANARY not in done.stdout + done.stderr
