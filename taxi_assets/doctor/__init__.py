@@ -57,6 +57,7 @@ def _of_the_settings(environment: Mapping[str, str], settings: Settings) -> list
         Question("disk", partial(machine.disk, settings)),
         Question("publisher", partial(services.published, settings)),
         Question("Postgres", partial(services.postgres, settings, environment), STARTING_SECONDS),
+        Question("warehouse", partial(services.warehouse, settings)),
         Question("bucket", partial(google.bucket, settings)),
         Question("BigQuery dataset", partial(google.dataset, settings)),
         Question("BigQuery rights", partial(google.rights, settings)),
