@@ -148,7 +148,11 @@ def _warehouse(settings: Settings) -> TableIOManager:
 
 def _frames(settings: Settings) -> FrameTables:
     if settings.bq_dataset is None or settings.gcp_project is None:
-        return DuckDBFrames(database=str(settings.warehouse), schema_name=WAREHOUSE_SCHEMA)
+        from taxi_assets.stores.duckdb_file import connection_config
+
+        return DuckDBFrames(
+            database=str(settings.warehouse), schema_name=WAREHOUSE_SCHEMA, connection_config=connection_config()
+        )
     return BigQueryFrames(project=settings.gcp_project, dataset=settings.bq_dataset, location=settings.bq_location)
 
 

@@ -61,6 +61,7 @@ def _of_the_settings(environment: Mapping[str, str], settings: Settings, overrid
         Question("publisher", partial(services.published, settings)),
         Question("made-up trips", partial(variables.made_up, settings)),
         Question("Postgres", partial(services.postgres, settings, environment), STARTING_SECONDS),
+        Question("warehouse", partial(services.warehouse, settings)),
         Question("bucket", partial(google.bucket, settings)),
         Question("BigQuery dataset", partial(google.dataset, settings)),
         Question("BigQuery rights", partial(google.rights, settings)),

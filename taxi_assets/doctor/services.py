@@ -1,4 +1,4 @@
-"""What is asked of the publisher, of Postgres, and of the alerts' webhook."""
+"""What is asked of the publisher, of Postgres, of the local warehouse, and of the alerts' webhook."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from pathlib import Path
 from taxi_assets.asking import BRIEF
 from taxi_assets.datasets import YELLOW_TAXI
 from taxi_assets.doctor.findings import Finding, off, ok, problem
+from taxi_assets.errors import TaxiError
 from taxi_assets.publishers import DATATALKS_SITE, TLC_SITE, publisher
 from taxi_assets.settings import ALERT_WEBHOOK, POSTGRES_URL, Settings
 
 OLDEST_POSTGRES = 15
 CONNECT_SECONDS = 5
+WAREHOUSE_SECONDS = 1.0
 
 
 def published(settings: Settings) -> Finding:
@@ -38,6 +40,24 @@ def postgres(settings: Settings, environment: Mapping[str, str]) -> Finding:
     if settings.own_postgres:
         return _own_postgres(environment[POSTGRES_URL], settings.postgres_schema)
     return _local_postgres(settings)
+
+
+def warehouse(settings: Settings) -> Finding:
+    """Whether the local warehouse can be opened; one that a run works on is left alone."""
+    if settings.bq_dataset is not None:
+        return off("local one not used: months go to BigQuery")
+    if not settings.warehouse.exists():
+        return ok(f"{settings.warehouse} will be made")
+    from taxi_assets.stores.duckdb_file import DuckDBFile
+
+    try:
+        with DuckDBFile(settings.warehouse, wait_seconds=WAREHOUSE_SECONDS).connected() as connection:
+            tables = len(connection.execute("SELECT 1 FROM duckdb_tables()").fetchall())
+    except TaxiError as error:
+        if error.retry:
+            return ok(f"{settings.warehouse} is in use")
+        raise
+    return ok(f"{settings.warehouse}: {tables} tables")
 
 
 def webhook(settings: Settings) -> Finding:

@@ -59,7 +59,10 @@ class DuckDBFrames(FrameTables):
     def turn(self) -> Iterator[None]:
         from taxi_assets.stores.duckdb_file import DuckDBFile
 
-        with DuckDBFile(Path(self.database)).locked():
+        file = DuckDBFile(Path(self.database))
+        with file.locked():
+            # What the file is, the stock manager would find out in eleven attempts, and not say what to do.
+            file.check()
             try:
                 yield
             except BaseException as error:

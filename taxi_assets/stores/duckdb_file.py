@@ -15,11 +15,15 @@ from pathlib import Path
 import duckdb
 from filelock import FileLock, Timeout
 
+from taxi_assets.bounds import DUCKDB_MEMORY, DUCKDB_THREADS
 from taxi_assets.errors import TaxiError, said
 from taxi_assets.progress import begin
+from taxi_assets.stores.duckdb_format import FORMAT, is_newer, newer_file
 
 WAIT_SECONDS = 600
 _LOOK_SECONDS = 1.0
+# Importing it opened a database in memory, with a thread for each core.
+duckdb.execute("SET threads = 1")
 
 
 @dataclass(frozen=True)
@@ -33,8 +37,8 @@ class DuckDBFile:
     def connected(self, *, read_only: bool = True) -> Iterator[duckdb.DuckDBPyConnection]:
         """A connection of our own.
 
-        Raises TaxiError when another program holds the database for longer than `wait_seconds` (retry helps), or the
-        file is none of DuckDB's.
+        Raises TaxiError when another program holds the database for longer than `wait_seconds` (retry helps), the
+        file is none of DuckDB's, or a newer DuckDB wrote it.
         """
         with self.locked():
             connection = self._open(read_only=read_only)
@@ -45,7 +49,7 @@ class DuckDBFile:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Our turn at the file, for code that opens it by itself; raises TaxiError as `connected` does."""
+        """Our turn at the file, for code that opens it by itself; raises TaxiError when it does not come."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         lock = FileLock(self.path.with_name(f"{self.path.name}.lock"))
         try:
@@ -57,14 +61,21 @@ class DuckDBFile:
         finally:
             lock.release()
 
+    def check(self) -> None:
+        """Raises TaxiError, as `connected` does, when there is a file that cannot be opened. When it is our turn."""
+        if self.path.exists():
+            self._open(read_only=True).close()
+
     def _open(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
         """Opens the file, waiting while a program that does not know our lock (a DuckDB shell, say) holds it."""
         deadline = time.monotonic() + self.wait_seconds
         while True:
             try:
-                return duckdb.connect(self.path, read_only=read_only, config=_config(read_only=read_only))
-            except duckdb.IOException as error:
-                if "lock" not in str(error):
+                return duckdb.connect(self.path, read_only=read_only, config=connection_config())
+            except duckdb.Error as error:
+                if is_newer(error):
+                    raise newer_file(self.path) from error
+                if "Could not set lock" not in str(error):
                     raise TaxiError(
                         f"DuckDB cannot open {self.path}: {said(error)}.", "Is it a DuckDB file?"
                     ) from error
@@ -96,11 +107,18 @@ def insert(connection: duckdb.DuckDBPyConnection, query: str, parameters: Sequen
         load.result()
 
 
-def _config(*, read_only: bool) -> dict[str, str | bool | int | float | list[str]]:
-    """With less memory a load is slower, a query over a month is not. Rows may lie in any order: a load is three times
-    as fast.
+def connection_config() -> dict[str, str | bool | int | float | list[str]]:
+    """DuckDB's settings for every connection to the file, the stock IO manager's too.
+
+    Threads and memory are bounded together. Rows may lie in any order: a load is three times as fast. A new file has
+    the format of DuckDB 1.0, which all later ones read.
     """
-    return {"memory_limit": "64MB" if read_only else "96MB", "preserve_insertion_order": False}
+    return {
+        "threads": DUCKDB_THREADS,
+        "memory_limit": DUCKDB_MEMORY,
+        "preserve_insertion_order": False,
+        "storage_compatibility_version": FORMAT,
+    }
 
 
 def quoted(name: str) -> str:
