@@ -9,17 +9,32 @@ PYTHON ?= $(shell for python in $(PYTHONS); do $$python -c '$(SUPPORTED)' 2> /de
 UV ?= $(shell command -v uv)
 BIN := .venv/bin
 HOME_FOLDER := $(or $(TAXI_HOME),.taxi)
-# Dagster recommends its newer command dg in place of the ones used here, at every start.
-export PYTHONWARNINGS := ignore:Function
+# Where Dagster keeps its history: sqlite, in .dagster/, or postgres, for many months at once.
+STORAGE ?= sqlite
+ifeq ($(STORAGE),postgres)
+export DAGSTER_HOME := $(CURDIR)/deploy
+# A database beside the trips, in the local server, unless you name one of your own. The URL holds no password, but the
+# name of a file that only you can read.
+HISTORY = url="$${DAGSTER_POSTGRES_URL:-$$($(BIN)/python -m taxi_assets.resources.embedded_postgres start \
+	--database dagster)}" && DAGSTER_POSTGRES_URL="$$url"
+else ifneq ($(STORAGE),sqlite)
+$(error STORAGE is sqlite or postgres, not $(STORAGE))
+endif
+
+# Of these commands, and no others, Dagster says at every start that dg has another (see the README). Yours come after.
+superseded = ignore:Function `$(1)_command` is superseded,$(PYTHONWARNINGS)
+run: export PYTHONWARNINGS := $(call superseded,job_execute)
+dev: export PYTHONWARNINGS := $(call superseded,dev)
+lint: export PYTHONWARNINGS := $(call superseded,definitions_validate)
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev doctor test test-lowest lint bench bench-tools lock stop clean clean-data
+.PHONY: help run dev doctor test test-elsewhere test-lowest lint bench bench-tools lock stop clean clean-data
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: .venv/ready ## a month through the whole path: DATASET=green MONTH=2020-04
-	$(BIN)/dagster job execute -m taxi_assets.definitions -j $(DATASET)_trips --tags '{"dagster/partition": "$(MONTH)-01"}'
+	$(HISTORY) $(BIN)/dagster job execute -m taxi_assets.definitions -j $(DATASET)_trips --tags '{"dagster/partition": "$(MONTH)-01"}'
 	@$(BIN)/python -m taxi_assets.show $(DATASET) $(MONTH)
 	@echo
 	@echo "Next:  make dev                        the UI, on http://127.0.0.1:3000"
@@ -30,13 +45,16 @@ run: .venv/ready ## a month through the whole path: DATASET=green MONTH=2020-04
 # Without it dagster dev announces a temporary history, though dagster.yaml keeps it in .dagster/.
 dev: export DAGSTER_HOME ?= $(CURDIR)
 dev: .venv/ready ## the UI and the daemon, on http://127.0.0.1:3000
-	$(BIN)/dagster dev -h 127.0.0.1 -p 3000
+	$(HISTORY) $(BIN)/dagster dev -h 127.0.0.1 -p 3000
 
 doctor: .venv/ready ## whether all that the settings ask for is there
-	@$(BIN)/python -m taxi_assets.doctor
+	@$(HISTORY) $(BIN)/python -m taxi_assets.doctor
 
 test: .venv/ready-test ## the test suite, on real servers that it starts itself
 	$(BIN)/python -m pytest
+
+test-elsewhere: .venv/ready-test ## a quick part of it at other dates, in other time zones and languages, under another umask
+	$(BIN)/python -m taxi_assets_tests.elsewhere
 
 test-lowest: .venv/ready-dev ## a month by the lowest versions that pyproject.toml allows
 	rm -rf .venv-lowest && $(or $(UV),$(BIN)/uv) venv --quiet --python $(BIN)/python .venv-lowest
@@ -62,16 +80,28 @@ bench-tools: ## other loaders to compare with, in an environment of their own
 	$(PYTHON) -m venv .venv-benchmarks
 	.venv-benchmarks/bin/pip install --quiet "dlt[postgres]" adbc-driver-manager adbc-driver-postgresql pyarrow sling
 
+# Without an environment that works too: then by signal, once the process is known to be the server of this folder.
 stop: ## stops the local Postgres
-	@test ! -d $(HOME_FOLDER)/postgres || $(BIN)/python -m taxi_assets.resources.embedded_postgres stop $(HOME_FOLDER)/postgres
+	@if $(BIN)/python -c 'import taxi_assets.resources.embedded_postgres, taxi_assets.settings' 2> /dev/null; then \
+		$(BIN)/python -m taxi_assets.resources.embedded_postgres stop; \
+	elif data=$$(cd "$${TAXI_HOME:-.taxi}/postgres/data" 2> /dev/null && pwd -P) && \
+		pid=$$(head -n 1 "$$data/postmaster.pid" 2> /dev/null) && \
+		{ tr '\0' ' ' < "/proc/$$pid/cmdline" || ps -ww -o args= -p "$$pid"; } 2> /dev/null | \
+			grep -qF -e "postgres -D $$data -p"; then \
+		kill -INT "$$pid" && \
+		while [ -e "$$data/postmaster.pid" ] && kill -0 "$$pid" 2> /dev/null; do sleep 1; done; \
+		echo "The server is stopped."; \
+	else \
+		echo "The server was not running."; \
+	fi
 
 clean: ## removes environments and caches; loaded months and the history of runs stay
-	rm -rf .venv .venv-* .mypy_cache .pytest_cache .ruff_cache .hypothesis .tmp_dagster_home_* logs .logs_queue
+	rm -rf .venv .venv-* .mypy_cache .pytest_cache .ruff_cache .hypothesis .tmp_dagster_home_* logs .logs_queue deploy/logs
 
 clean-data: stop ## removes loaded months and the history of runs, after asking (or YES=1)
-	@du -sh $(HOME_FOLDER) .dagster 2> /dev/null || true
+	@du -sh "$(HOME_FOLDER)" .dagster 2> /dev/null || true
 	@test "$(YES)" = 1 || { printf 'Delete them? Type yes: ' && read answer && test "$$answer" = yes; }
-	rm -rf $(HOME_FOLDER) .dagster
+	rm -rf "$(HOME_FOLDER)" .dagster
 
 COMPILE = $(or $(UV),$(BIN)/uv) pip compile --quiet --upgrade --universal --generate-hashes --no-annotate --no-header \
 	--constraints locks/constraints.txt
