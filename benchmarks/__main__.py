@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         report = _measure(bench, given, backfill, absences)
     print(f"\n{report.markdown()}\n\nAll figures: {keep(report)}")
     if given.quick:
-        _say("The aims are those of a whole month: over fewer rows our programs' start weighs more, in P1 above all.")
+        _say("The aims are for a whole month: over fewer rows the start of our programs weighs more, in P1 above all.")
     if report.failed:
         _say("Not all were measured, see FAILED above: nothing is published.")
     elif given.publish:

@@ -76,7 +76,7 @@ def _clean(published: Published, folder: Path) -> Cleaned:
     return Cleaned(month.tally, sorted(identities), sums.checksums())
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=120, suppress_health_check=[HealthCheck.too_slow])
 @given(published_months())
 def test_every_row_of_any_month_is_clean_or_quarantined_once_and_again_the_same(published: Published) -> None:
     with tempfile.TemporaryDirectory() as name:

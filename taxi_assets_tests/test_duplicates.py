@@ -66,7 +66,7 @@ def _verdicts(seen: SeenRows, batches: Iterable[pa.RecordBatch]) -> list[bool]:
     held_rows=st.integers(1, 20),
 )
 @example(rows=[(None, 8.5, 1, "N")] * 2, cuts=[1, 1], held_rows=20).via("a batch without rows")
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_neither_batches_nor_what_is_held_in_memory_change_the_verdict(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, filter_bits: int, rows: list[Row], cuts: list[int], held_rows: int
 ) -> None:

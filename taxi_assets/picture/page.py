@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from calendar import day_name
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,6 +18,8 @@ _DAYS = Box(50, 58, 720, 120)
 _WEEK = Box(50, 242, 288, 196)
 _PLANE = Box(420, 242, 350, 200)
 _SATURDAY = 5
+_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+"""Not those of `calendar`, which speak the language that the process has been set to."""
 
 
 def picture(counts: TripCounts, title: str) -> str:
@@ -48,7 +49,7 @@ def caption(counts: TripCounts) -> str:
 
 
 def _day(counts: TripCounts, place: int) -> str:
-    return f"{day_name[(counts.month.start.weekday() + place) % 7]} {place + 1}"
+    return f"{_WEEKDAYS[(counts.month.start.weekday() + place) % 7]} {place + 1}"
 
 
 def _days(counts: TripCounts) -> list[str]:
@@ -83,7 +84,7 @@ def _week(counts: TripCounts) -> list[str]:
         text(0, box.y - 30, "Trips an hour, by weekday and hour (mean)", "h"),
         *scale(box.x + box.width, box.y - 10, "0", _number(highest)),
         cells(box, shades),
-        *(text(box.x - 6, box.y + row * (day + 0.5) + 4, day_name[day][:3], "e") for day in range(7)),
+        *(text(box.x - 6, box.y + row * (day + 0.5) + 4, _WEEKDAYS[day][:3], "e") for day in range(7)),
         *(text(box.x + column * hour, foot + 14, f"{hour}:00", "m") for hour in range(0, 24, 6)),
         text(box.x + box.width / 2, foot + 32, "hour of the pick-up", "m"),
     ]

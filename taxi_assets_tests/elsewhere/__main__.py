@@ -19,6 +19,7 @@ QUICK = (
     "test_partitions.py",
     "test_cleaning.py",
     "test_daily.py",
+    "picture/test_page.py",
     "stores/test_files.py",
     "test_publishers.py::test_403_for_a_recent_month_means_not_published_yet",
     "test_publishers.py::test_403_for_an_old_month_means_that_there_is_none",
