@@ -1,4 +1,4 @@
-"""Where a month is from: the published file and its publisher, by the facts that lie in the month's own Parquet file."""
+"""Where a month is from: the published file and its publisher, by the facts in the month's own Parquet file."""
 
 from __future__ import annotations
 
