@@ -39,7 +39,7 @@ SETTINGS: Final = (
     "TAXI_BQ_LOCATION",
     ALERT_WEBHOOK,
     "TAXI_UI_URL",
-    "TAXI_HOUSEKEEPING",
+    "TAXI_HISTORY_DAYS",
 )
 """Every variable that is read, in the order of `.env.example`."""
 _OF_TESTS = ("TAXI_REAL_DATA", "TAXI_SCREENSHOTS", "TAXI_OTHER_DUCKDB")
