@@ -34,7 +34,9 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: .venv/ready ## a month through the whole path: DATASET=green MONTH=2020-04
-	$(HISTORY) $(BIN)/dagster job execute -m taxi_assets.definitions -j $(DATASET)_trips --tags '{"dagster/partition": "$(MONTH)-01"}'
+	@$(HISTORY) $(BIN)/dagster job execute -m taxi_assets.definitions -j $(DATASET)_trips \
+		--tags '{"dagster/partition": "$(MONTH)-01"}' || \
+		{ $(HISTORY) $(BIN)/python -m taxi_assets.why $(DATASET) $(MONTH); exit 1; }
 	@$(BIN)/python -m taxi_assets.show $(DATASET) $(MONTH)
 	@echo
 	@echo "Next:  make dev                        the UI, on http://127.0.0.1:3000"

@@ -12,6 +12,7 @@ from typing import Any
 
 import duckdb
 import psycopg
+import pyarrow.parquet as pq
 import pytest
 from psycopg.sql import SQL, Identifier
 
@@ -138,6 +139,16 @@ def test_a_copy_that_is_from_a_publisher_stays_where_the_lake_was_lost(
     assert f"The month in this place is from green_tripdata_{MONTH}.parquet" in failure(refused, asset)
     place = {"gcs_parquet": "bucket", "bq_table": "warehouse", "postgres_table": "Postgres"}[asset]
     assert rows(settings, "green", MONTH)[place] == before[place]
+
+
+def test_a_month_that_others_have_rewritten_is_known_by_its_rows(settings: Settings, real: Settings) -> None:
+    copying = ["raw_trips", "clean_trips", "gcs_parquet"]
+    run_month(real, "green", MONTH, assets=copying)
+    [copy] = (settings.home / "bucket").rglob("trips/**/*.parquet")
+    pq.write_table(pq.read_table(copy).replace_schema_metadata({}), copy)
+    shutil.rmtree(settings.home / "lake")
+    refused = run_month(settings, "green", MONTH, assets=copying, raises=False)
+    assert f"The month in this place is from green_tripdata_{MONTH}.parquet" in failure(refused, "gcs_parquet")
 
 
 def test_a_published_month_in_bucket_and_bigquery_stays_where_the_lake_was_lost(

@@ -20,7 +20,6 @@ from taxi_assets.errors import RETRY_HINTS, TaxiError, said
 from taxi_assets.made_up import is_allowed, is_made_up, refuse_outside, refuse_replacing
 from taxi_assets.metadata import ROW_COUNT, speed_metadata
 from taxi_assets.months import Month
-from taxi_assets.origin import source_of
 from taxi_assets.partitions import dataset_of, month_of
 from taxi_assets.progress import told
 from taxi_assets.stores.parquet import MonthFiles
@@ -75,7 +74,7 @@ class CopyIOManager(MonthIOManager):
         """The published file that the month there is from; None when there is no such month. Raises TaxiError."""
 
     def handle_output(self, context: OutputContext, obj: MonthFiles) -> None:
-        if is_made_up(source_of(obj.clean.facts)) and not is_allowed(context.step_context.run_config):
+        if is_made_up(obj.clean.source_file()) and not is_allowed(context.step_context.run_config):
             with explained(context):
                 refuse_outside(filter(None, [self.closed_to_sample]))
                 there = self.source_file(dataset_of(context), month_of(context))

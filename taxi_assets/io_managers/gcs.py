@@ -14,7 +14,6 @@ from taxi_assets.io_managers.base import CopyIOManager
 from taxi_assets.io_managers.parquet import month_as, object_names
 from taxi_assets.metadata import file_metadata
 from taxi_assets.months import Month
-from taxi_assets.origin import source_of
 from taxi_assets.stores.gcs import Bucket
 from taxi_assets.stores.parquet import MonthFiles
 
@@ -39,7 +38,7 @@ class GCSBucket(CopyIOManager):
 
     def source_file(self, dataset: Dataset, month: Month) -> str | None:
         name = object_names(dataset, month)[0]
-        return source_of(self._bucket().file(name).facts) if self._bucket().has(name) else None
+        return self._bucket().file(name).source_file() if self._bucket().has(name) else None
 
     def look(self, dataset: Dataset, month: Month) -> str:
         return f"gs://{self.bucket}/{object_names(dataset, month)[0]}"

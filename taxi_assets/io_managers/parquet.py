@@ -22,7 +22,7 @@ from taxi_assets.io_managers.base import CopyIOManager, MonthIOManager, wrong_ty
 from taxi_assets.metadata import file_metadata, picture_metadata, preview_metadata, tally_metadata
 from taxi_assets.metadata.previews import first_rows
 from taxi_assets.months import Month
-from taxi_assets.origin import PUBLISHER, SOURCE_FILE, source_of
+from taxi_assets.origin import PUBLISHER, SOURCE_FILE
 from taxi_assets.picture import TripCounts
 from taxi_assets.resources.lake import LakeFolder
 from taxi_assets.stores.files import copy_to, replacing
@@ -90,7 +90,7 @@ class LocalBucket(CopyIOManager):
 
     def source_file(self, dataset: Dataset, month: Month) -> str | None:
         path = self._paths(dataset, month)[0]
-        return source_of(MonthFile.local(path).facts) if path.exists() else None
+        return MonthFile.local(path).source_file() if path.exists() else None
 
     def look(self, dataset: Dataset, month: Month) -> str:
         return str(self._paths(dataset, month)[0])

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from taxi_assets.errors import TaxiError
+from taxi_assets.origin import SOURCE_FILE, source_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -70,6 +71,13 @@ class MonthFile:
         """The smallest and the largest value of a column, by the statistics of its row groups; None without values."""
         known = [each for each in self._statistics([name])[name] if each is not None and each.has_min_max]
         return (min(each.min for each in known), max(each.max for each in known)) if known else None
+
+    def source_file(self) -> str:
+        """The published file that the month is from; by its rows, where others have rewritten it without our facts."""
+        if SOURCE_FILE in self.facts or SOURCE_FILE not in self.schema.names:
+            return source_of(self.facts)
+        first, _ = self.bounds(SOURCE_FILE) or (source_of(self.facts), "")
+        return str(first)
 
     def dataset(self) -> ds.Dataset:
         """The rows of a local file as a pyarrow Dataset, read when asked for."""
