@@ -6,12 +6,14 @@ python -m taxi_assets.show yellow 2021-01
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Sequence
 
 from dagster import build_resources
 
 from taxi_assets.build import resources_for
 from taxi_assets.datasets import DATASETS, Dataset
+from taxi_assets.errors import TaxiError
 from taxi_assets.months import Month
 from taxi_assets.settings import Settings
 from taxi_assets.stores.parquet import MonthFile
@@ -41,8 +43,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("month", type=Month.parse, help="for example 2021-01")
     given = parser.parse_args(arguments)
     settings = Settings.from_env()
+    try:
+        counted = rows_by_place(settings, DATASETS[given.dataset], given.month)
+    except TaxiError as error:
+        sys.exit(str(error))
     print(f"\n{given.dataset} {given.month} from publisher {settings.publisher}:\n")
-    for place, rows, look in rows_by_place(settings, DATASETS[given.dataset], given.month):
+    for place, rows, look in counted:
         print(f"{place:>12} {rows:>12,} rows   {look}")
     first_rows = _first_rows(settings, DATASETS[given.dataset], given.month)
     if first_rows is not None:
