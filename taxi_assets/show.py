@@ -6,12 +6,14 @@ python -m taxi_assets.show yellow 2021-01
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Mapping, Sequence
 
 from dagster import build_resources
 
 from taxi_assets.build import resources_for
 from taxi_assets.datasets import DATASETS, Dataset
+from taxi_assets.errors import TaxiError
 from taxi_assets.months import Month
 from taxi_assets.origin import origin, publisher_of
 from taxi_assets.resources.publisher import TripPublisher
@@ -44,9 +46,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = parser.parse_args(arguments)
     load_env_file()
     settings = Settings.from_env()
+    try:
+        counted = rows_by_place(settings, DATASETS[given.dataset], given.month)
+    except TaxiError as error:
+        sys.exit(str(error))
     facts = _facts(settings, DATASETS[given.dataset], given.month)
     print(f"\n{given.dataset} {given.month}{_from(facts, resources_for(settings)['publisher'])}:\n")
-    for place, rows, look in rows_by_place(settings, DATASETS[given.dataset], given.month):
+    for place, rows, look in counted:
         print(f"{place:>12} {rows:>12,} rows   {look}")
     if (first_rows := first_rows_of(facts)) is not None:
         print(f"\n{described(first_rows)} {REMEDY}")

@@ -41,18 +41,18 @@ def newer_file(path: Path) -> TaxiError:
 def _conversion(path: Path) -> list[str]:
     """The shell's commands that copy the database into an older file, with a DuckDB of its own, and exchange the two.
 
-    The newer file stays beside it.
+    The newer file stays beside it. It is opened for writing, so that it takes in what a killed writer left in its log.
     """
     tools, older, newer = (
         path.with_name(f"{path.stem}-{name}") for name in ("converter", "older.duckdb", "newer.duckdb")
     )
     copy = (
-        f"ATTACH $${path}$$ AS newer (READ_ONLY); ATTACH $${older}$$ AS older (STORAGE_VERSION $${FORMAT}$$); "
-        "COPY FROM DATABASE newer TO older"
+        f"ATTACH $${path}$$ AS newer; ATTACH $${older}$$ AS older (STORAGE_VERSION $${FORMAT}$$); "
+        "COPY FROM DATABASE newer TO older; DETACH newer; DETACH older"
     )
     commands = [
         ["python3", "-m", "venv", tools],
-        [tools / "bin/pip", "install", "duckdb>=2,<3"],
+        [tools / "bin/python", "-m", "pip", "install", "duckdb>=2,<3"],
         [tools / "bin/python", "-c", f'import duckdb; duckdb.execute("{copy}")'],
         ["mv", path, newer],
         ["mv", older, path],
