@@ -55,6 +55,7 @@ doctor: .venv/ready ## whether all that the settings ask for is there
 test: .venv/ready-test ## the test suite, on real servers that it starts itself
 	$(BIN)/python -m pytest
 
+# Three to four minutes. Moving the date takes Linux and a C compiler.
 test-elsewhere: .venv/ready-test ## a quick part of it at other dates, in other time zones and languages, under another umask
 	$(BIN)/python -m taxi_assets_tests.elsewhere
 
@@ -74,8 +75,8 @@ lint: .venv/ready-dev ## ruff, mypy, the definitions, and the locks on every pla
 	$(BIN)/dagster definitions validate
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m taxi_assets_tests.locks
 
-# BENCH="--fhvhv-rows 20000000 --backfill-months 200 --publish" is all of it.
-bench: .venv/ready-test ## our path beside the tutorial's scripts and psql; takes minutes
+# BENCH=--quick takes a few minutes, without BENCH many. BENCH="--fhvhv-rows 20000000 --backfill-months 200 --publish" is all of it.
+bench: .venv/ready-test ## our path beside the tutorial's scripts and psql
 	$(BIN)/python -m benchmarks $(BENCH)
 
 bench-tools: ## other loaders to compare with, in an environment of their own
