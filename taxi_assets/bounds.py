@@ -14,7 +14,7 @@ ARROW_THREADS: Final = 2
 DUCKDB_THREADS: Final = 1
 """On two cores a second one loads no faster, for a fifth more CPU."""
 DUCKDB_MEMORY: Final = "64MB"
-"""Of DuckDB's buffers. It holds 25 MB besides, and loads the widest dataset with 24 MB a thread, 44 MB in two."""
+"""Of its buffers; it holds about 25 MB besides. A month of the widest dataset needs 24 MB, with two threads 44 MB."""
 
 
 def bound_libraries(environment: MutableMapping[str, str]) -> None:
