@@ -109,7 +109,7 @@ def test_doctor_finds_the_history(story: Story, monkeypatch: pytest.MonkeyPatch)
     found = machine.history(environment)
     assert found.state == "ok"
     assert found.found.startswith("PostgreSQL on ")
-    assert found.found.endswith(f": {len(MONTHS)} runs")
+    assert re.search(rf": {len(MONTHS)} runs, \d+\.\d GB$", found.found)
 
 
 def test_neither_daemon_nor_webserver_logs_any_trouble(story: Story) -> None:
