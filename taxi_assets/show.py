@@ -17,7 +17,7 @@ from taxi_assets.errors import TaxiError
 from taxi_assets.months import Month
 from taxi_assets.origin import origin, publisher_of
 from taxi_assets.resources.publisher import TripPublisher
-from taxi_assets.settings import Settings, load_env_file
+from taxi_assets.settings import Settings, SettingsError, load_env_file
 from taxi_assets.stores.parquet import MonthFile
 from taxi_assets.tryout import REMEDY, described, first_rows_of
 
@@ -45,10 +45,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("month", type=Month.parse, help="for example 2021-01")
     given = parser.parse_args(arguments)
     load_env_file()
-    settings = Settings.from_env()
     try:
+        settings = Settings.from_env()
         counted = rows_by_place(settings, DATASETS[given.dataset], given.month)
-    except TaxiError as error:
+    except (SettingsError, TaxiError) as error:
         sys.exit(str(error))
     facts = _facts(settings, DATASETS[given.dataset], given.month)
     print(f"\n{given.dataset} {given.month}{_from(facts, resources_for(settings)['publisher'])}:\n")
