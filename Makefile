@@ -8,6 +8,8 @@ SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14)
 PYTHON ?= $(shell for python in $(PYTHONS); do $$python -c '$(SUPPORTED)' 2> /dev/null && echo $$python && break; done)
 UV ?= $(shell command -v uv)
 BIN := .venv/bin
+# For targets that cannot do without it; the environment of make lint holds one.
+ANY_UV = $(or $(UV),$(BIN)/uv)
 HOME_FOLDER := $(or $(TAXI_HOME),.taxi)
 # Where Dagster keeps its history: sqlite, in .dagster/, or postgres, for many months at once.
 STORAGE ?= sqlite
@@ -60,10 +62,10 @@ test-elsewhere: .venv/ready-test ## a quick part of it at other dates, in other 
 	$(BIN)/python -m taxi_assets_tests.elsewhere
 
 test-lowest: .venv/ready-dev ## a month by the lowest versions that pyproject.toml allows
-	rm -rf .venv-lowest && $(or $(UV),$(BIN)/uv) venv --quiet --python $(BIN)/python .venv-lowest
-	$(or $(UV),$(BIN)/uv) pip compile --quiet --resolution lowest-direct --extra local --group build --python .venv-lowest \
+	rm -rf .venv-lowest && $(ANY_UV) venv --quiet --python $(BIN)/python .venv-lowest
+	$(ANY_UV) pip compile --quiet --resolution lowest-direct --extra local --group build --python .venv-lowest \
 		--no-annotate --no-header --output-file .venv-lowest/requirements.txt pyproject.toml
-	$(or $(UV),$(BIN)/uv) pip install --quiet --python .venv-lowest --no-deps -r .venv-lowest/requirements.txt
+	$(ANY_UV) pip install --quiet --python .venv-lowest --no-deps -r .venv-lowest/requirements.txt
 	TAXI_HOME=$(CURDIR)/.venv-lowest/taxi DAGSTER_HOME=$(CURDIR)/.venv-lowest PYTHONPATH=$(CURDIR) PYTHONWARNINGS=ignore \
 		.venv-lowest/bin/dagster job execute -m taxi_assets.definitions -j $(DATASET)_trips --tags '{"dagster/partition": "$(MONTH)-01"}'
 	.venv-lowest/bin/python -m taxi_assets.resources.embedded_postgres stop .venv-lowest/taxi/postgres
@@ -87,7 +89,7 @@ bench-tools: ## other loaders to compare with, in an environment of their own
 stop: ## stops the local Postgres
 	@if $(BIN)/python -c 'import taxi_assets.resources.embedded_postgres, taxi_assets.settings' 2> /dev/null; then \
 		$(BIN)/python -m taxi_assets.resources.embedded_postgres stop; \
-	elif data=$$(cd "$${TAXI_HOME:-.taxi}/postgres/data" 2> /dev/null && pwd -P) && \
+	elif data=$$(cd "$(HOME_FOLDER)/postgres/data" 2> /dev/null && pwd -P) && \
 		pid=$$(head -n 1 "$$data/postmaster.pid" 2> /dev/null) && \
 		{ tr '\0' ' ' < "/proc/$$pid/cmdline" || ps -ww -o args= -p "$$pid"; } 2> /dev/null | \
 			grep -qF -e "postgres -D $$data -p"; then \
@@ -106,7 +108,7 @@ clean-data: stop ## removes loaded months and the history of runs, after asking 
 	@test "$(YES)" = 1 || { printf 'Delete them? Type yes: ' && read answer && test "$$answer" = yes; }
 	rm -rf "$(HOME_FOLDER)" .dagster
 
-COMPILE = $(or $(UV),$(BIN)/uv) pip compile --quiet --upgrade --universal --generate-hashes --no-annotate --no-header \
+COMPILE = $(ANY_UV) pip compile --quiet --upgrade --universal --generate-hashes --no-annotate --no-header \
 	--constraints locks/constraints.txt
 lock: ## pins all dependencies anew, with hashes, for all platforms (needs uv)
 	$(COMPILE) --extra local --group build --output-file locks/run.lock pyproject.toml

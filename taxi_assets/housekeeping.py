@@ -11,7 +11,6 @@ from dagster import (
     Config,
     DagsterEventType,
     DagsterInstance,
-    DagsterRunStatus,
     DefaultScheduleStatus,
     EventLogEntry,
     JobDefinition,
@@ -26,14 +25,13 @@ from pydantic import Field
 
 from taxi_assets.datasets import DATASETS
 from taxi_assets.history_storage import HistoryStorage, delete_old_logs, vacuum
-from taxi_assets.load_history import LoadHistory
+from taxi_assets.load_history import FINISHED, LoadHistory
 from taxi_assets.retention import AssetEvent, PastRun, is_noise, newest, plan
 
 DAYS = 30
 DAY_SECONDS = 86_400
 TRIMMED_TAG = "taxi/housekeeping"
 """Of runs whose noise was deleted: says so to whoever looks for it in the UI, and to the next housekeeping."""
-FINISHED = {DagsterRunStatus.SUCCESS, DagsterRunStatus.FAILURE, DagsterRunStatus.CANCELED}
 PAGE = 1_000
 
 

@@ -34,8 +34,8 @@ DATASET_TAG = "taxi/dataset"
 FILE_TAG = "taxi/file"
 """Of runs that were asked for because of a file: its identity."""
 PARTITION_TAG = "dagster/partition"
-_FINISHED = {DagsterRunStatus.SUCCESS, DagsterRunStatus.FAILURE, DagsterRunStatus.CANCELED}
-_UNFINISHED = [status for status in DagsterRunStatus if status not in _FINISHED]
+FINISHED = {DagsterRunStatus.SUCCESS, DagsterRunStatus.FAILURE, DagsterRunStatus.CANCELED}
+_UNFINISHED = [status for status in DagsterRunStatus if status not in FINISHED]
 _LIMIT = 20
 """How many of a month's last materializations and runs are read."""
 
