@@ -6,6 +6,7 @@ The history says the same of every month afterwards: sensors read from it what w
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from dagster import (
     Config,
@@ -24,9 +25,11 @@ from dagster import (
 from pydantic import Field
 
 from taxi_assets.datasets import DATASETS
-from taxi_assets.history_storage import HistoryStorage, delete_old_logs, vacuum
 from taxi_assets.load_history import FINISHED, LoadHistory
 from taxi_assets.retention import AssetEvent, PastRun, is_noise, newest, plan
+
+if TYPE_CHECKING:
+    from taxi_assets.history_storage import HistoryStorage
 
 DAYS = 30
 DAY_SECONDS = 86_400
@@ -99,6 +102,9 @@ def tidy(instance: DagsterInstance, before: float) -> Tidied:
 
     It may be ended at any moment, and run again. A run that is at work is not touched.
     """
+    # Here, for SQLAlchemy and Dagster's storages would make every load of the definitions slower.
+    from taxi_assets.history_storage import HistoryStorage, delete_old_logs, vacuum
+
     storage = HistoryStorage(instance)
     size = storage.size()
     # Runs first: one that ends later is not among them, whatever it makes old.
@@ -140,7 +146,7 @@ def _past_run(record: RunRecord) -> PastRun:
     return PastRun(run.run_id, ended, run.is_success, trimmed=TRIMMED_TAG in run.tags)
 
 
-def _needed_runs(instance: DagsterInstance, storage: HistoryStorage) -> set[str]:
+def _needed_runs(instance: DagsterInstance, storage: "HistoryStorage") -> set[str]:
     """What the UI shows of a partition, and what sensors read of a month, comes from these."""
     needed = storage.runs_of_newest_checks()
     for key in instance.get_asset_keys():
@@ -154,7 +160,7 @@ def _needed_runs(instance: DagsterInstance, storage: HistoryStorage) -> set[str]
     return needed
 
 
-def _delete(instance: DagsterInstance, storage: HistoryStorage, run_id: str) -> None:
+def _delete(instance: DagsterInstance, storage: "HistoryStorage", run_id: str) -> None:
     """The run last: what is left of one half deleted is found again by it."""
     _delete_captured_logs(instance, storage, run_id)
     storage.delete_checks(run_id)
@@ -162,7 +168,7 @@ def _delete(instance: DagsterInstance, storage: HistoryStorage, run_id: str) -> 
     storage.delete_file(run_id)
 
 
-def _trim(instance: DagsterInstance, storage: HistoryStorage, run_id: str) -> None:
+def _trim(instance: DagsterInstance, storage: "HistoryStorage", run_id: str) -> None:
     _delete_captured_logs(instance, storage, run_id)
     records = instance.get_records_for_run(run_id).records
     if noise := [record.storage_id for record in records if _is_noise(record.event_log_entry)]:
@@ -175,7 +181,7 @@ def _is_noise(entry: EventLogEntry) -> bool:
     return is_noise(kind.value if kind else None, int(entry.level))
 
 
-def _delete_captured_logs(instance: DagsterInstance, storage: HistoryStorage, run_id: str) -> None:
+def _delete_captured_logs(instance: DagsterInstance, storage: "HistoryStorage", run_id: str) -> None:
     """Those in a bucket; a folder's go by the age of its files, ticks' among them."""
     if storage.log_folder is None:
         instance.compute_log_manager.delete_logs(prefix=[run_id])
