@@ -38,8 +38,8 @@ help: ## this list
 run: .venv/ready ## a month through the whole path: DATASET=green MONTH=2020-04
 	@$(HISTORY) $(BIN)/dagster job execute -m taxi_assets.definitions -j $(DATASET)_trips \
 		--tags '{"dagster/partition": "$(MONTH)-01"}' || \
-		{ $(HISTORY) $(BIN)/python -m taxi_assets.why $(DATASET) $(MONTH); exit 1; }
-	@$(BIN)/python -m taxi_assets.show $(DATASET) $(MONTH)
+		{ $(HISTORY) $(BIN)/python -m taxi_assets.cli.why $(DATASET) $(MONTH); exit 1; }
+	@$(BIN)/python -m taxi_assets.cli.show $(DATASET) $(MONTH)
 	@echo
 	@echo "Next:  make dev                        the UI, on http://127.0.0.1:3000"
 	@echo "       make run DATASET=green MONTH=2020-04"
@@ -52,7 +52,7 @@ dev: .venv/ready ## the UI and the daemon, on http://127.0.0.1:3000
 	$(HISTORY) $(BIN)/dagster dev -h 127.0.0.1 -p 3000
 
 doctor: .venv/ready ## whether all that the settings ask for is there
-	@$(HISTORY) $(BIN)/python -m taxi_assets.doctor
+	@$(HISTORY) $(BIN)/python -m taxi_assets.cli.doctor
 
 test: .venv/ready-test ## the test suite, on real servers that it starts itself
 	$(BIN)/python -m pytest

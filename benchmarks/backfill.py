@@ -15,7 +15,7 @@ from benchmarks.processes import TreeMemory
 from benchmarks.steps import runs_in, step_seconds
 from benchmarks.targets import Aim, Verdict
 from benchmarks.workbench import Workbench, script
-from taxi_assets.datasets import YELLOW_TAXI
+from taxi_assets.model.datasets import YELLOW_TAXI
 
 PATIENCE_SECONDS = 3600
 _POLL_SECONDS = 2.0

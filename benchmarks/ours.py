@@ -10,15 +10,15 @@ They call what the IO managers call, in the same order.
 import sys
 from pathlib import Path
 
-from taxi_assets.datasets import DATASETS, Dataset
-from taxi_assets.months import Month
+from taxi_assets.model.datasets import DATASETS, Dataset
+from taxi_assets.model.months import Month
 
 
 def clean(dataset: Dataset, month: Month, source: Path, folder: Path) -> None:
-    from taxi_assets.cleaning import CleanedMonth
-    from taxi_assets.io_managers.parquet import write_both
-    from taxi_assets.picture import TripCounts
-    from taxi_assets.reading import read_month
+    from taxi_assets.io_managers.loading import write_both
+    from taxi_assets.metadata.chart.counts import TripCounts
+    from taxi_assets.transform.cleaning import CleanedMonth
+    from taxi_assets.transform.reading import read_month
 
     stream = read_month(source, "parquet" if source.suffix == ".parquet" else "csv.gz", dataset.published_columns)
     cleaned = CleanedMonth(dataset, month, source.name, stream, scratch=folder)
@@ -27,10 +27,10 @@ def clean(dataset: Dataset, month: Month, source: Path, folder: Path) -> None:
 
 
 def load(dataset: Dataset, month: Month, folder: Path, url: str, *, compare: bool) -> None:
-    from taxi_assets.checksums import CHECKSUMS, Checksums
-    from taxi_assets.stores.parquet import MonthFile
-    from taxi_assets.stores.postgres import PostgresTable
-    from taxi_assets.stores.postgres_month import MonthRows
+    from taxi_assets.destinations.postgres.partition import MonthRows
+    from taxi_assets.destinations.postgres.table import PostgresTable
+    from taxi_assets.transform.checksums import CHECKSUMS, Checksums
+    from taxi_assets.transform.month_file import MonthFile
 
     docs = {column.name: column.description for column in dataset.columns}
     table = PostgresTable(url, "public", dataset.table, docs)

@@ -12,8 +12,8 @@ import psycopg
 from psycopg.sql import Composed
 
 from benchmarks.processes import cpu_seconds
-from taxi_assets.resources._server_folder import ServerFolder
-from taxi_assets.resources.embedded_postgres import EmbeddedPostgres
+from taxi_assets.resources.embedded_postgres.folder import ServerFolder
+from taxi_assets.resources.embedded_postgres.server import EmbeddedPostgres
 
 _LAST_WORDS_SECONDS = 0.2
 """A backend ends a moment after its client; while it does, its CPU time is counted nowhere."""

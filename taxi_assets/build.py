@@ -16,26 +16,33 @@ from dagster import (
     with_source_code_references,
 )
 
-from taxi_assets.alert_sensor import failed_runs_sensor
-from taxi_assets.assets import assets_of, taxi_zones
-from taxi_assets.automation import marts_sensor
+from taxi_assets.assets import assets_of
+from taxi_assets.assets.taxi_zones import taxi_zones
+from taxi_assets.automation.housekeeping import housekeeping_job, housekeeping_schedule
+from taxi_assets.automation.jobs import trips_job
+from taxi_assets.automation.marts_sensor import marts_sensor
+from taxi_assets.automation.publication_sensor import HOUR, publications_sensor
+from taxi_assets.automation.run_failure_sensor import failed_runs_sensor
+from taxi_assets.automation.schedules import hourly_schedule, monthly_schedule
 from taxi_assets.checks import checks_of
-from taxi_assets.datasets import DATASETS
-from taxi_assets.freshness import freshness_check, freshness_job, freshness_schedule, kept_fresh, published_months
-from taxi_assets.housekeeping import housekeeping_job, housekeeping_schedule
+from taxi_assets.checks.freshness import (
+    freshness_check,
+    freshness_job,
+    freshness_schedule,
+    kept_fresh,
+    published_months,
+)
 from taxi_assets.io_managers.base import MonthIOManager, TableIOManager
 from taxi_assets.io_managers.frames import BigQueryFrames, DuckDBFrames, FrameTables
-from taxi_assets.io_managers.parquet import CleanParquet, LocalBucket
+from taxi_assets.io_managers.loading import CleanParquet, LocalBucket
 from taxi_assets.io_managers.postgres import PostgresTables
 from taxi_assets.io_managers.raw_files import RawFiles
 from taxi_assets.io_managers.zones import ZoneTables
-from taxi_assets.jobs import trips_job
-from taxi_assets.resources.alerts import AlertWebhook
+from taxi_assets.model.datasets import DATASETS
+from taxi_assets.resources.alert_webhook import AlertWebhook
 from taxi_assets.resources.lake import LakeFolder
 from taxi_assets.resources.postgres import LocalPostgres, OwnPostgres, PostgresServer
 from taxi_assets.resources.publisher import TripPublisher
-from taxi_assets.schedules import hourly_schedule, monthly_schedule
-from taxi_assets.sensors import HOUR, publications_sensor
 from taxi_assets.settings import ALERT_WEBHOOK, BQ_DATASET, GCS_BUCKET, POSTGRES_URL, Settings
 
 WAREHOUSE_SCHEMA = "trips_data_all"
@@ -148,7 +155,7 @@ def _warehouse(settings: Settings) -> TableIOManager:
 
 def _frames(settings: Settings) -> FrameTables:
     if settings.bq_dataset is None or settings.gcp_project is None:
-        from taxi_assets.stores.duckdb_file import connection_config
+        from taxi_assets.destinations.duckdb.file import connection_config
 
         return DuckDBFrames(
             database=str(settings.warehouse), schema_name=WAREHOUSE_SCHEMA, connection_config=connection_config()

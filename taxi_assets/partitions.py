@@ -13,8 +13,8 @@ from dagster import (
     OutputContext,
 )
 
-from taxi_assets.datasets import DATASETS, Dataset
-from taxi_assets.months import Month
+from taxi_assets.model.datasets import DATASETS, Dataset
+from taxi_assets.model.months import Month
 
 
 @cache

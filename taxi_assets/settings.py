@@ -16,9 +16,9 @@ from typing import Final, cast, get_args
 
 from dotenv import dotenv_values
 
-from taxi_assets.layouts import FileFormat
-from taxi_assets.made_up import ANYWHERE
-from taxi_assets.publishers import publisher
+from taxi_assets.model.eras import FileFormat
+from taxi_assets.model.made_up import ANYWHERE
+from taxi_assets.publishers.base import publisher
 
 POSTGRES_URL = "TAXI_POSTGRES_URL"
 ALERT_WEBHOOK = "TAXI_ALERT_WEBHOOK"

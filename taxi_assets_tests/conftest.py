@@ -13,10 +13,11 @@ import psycopg
 import pytest
 from psycopg.sql import SQL, Identifier
 
-from taxi_assets.resources.embedded_postgres import EmbeddedPostgres
+from taxi_assets.resources.embedded_postgres.server import EmbeddedPostgres
 from taxi_assets.settings import POSTGRES_URL, Settings
-from taxi_assets_tests.dagster_dev import DagsterDev, start_dagster_dev
-from taxi_assets_tests.servers.bigquery import BigQueryServer, find_python313
+from taxi_assets_tests.helpers.dagster_dev import DagsterDev, start_dagster_dev
+from taxi_assets_tests.servers.bigquery import BigQueryServer
+from taxi_assets_tests.servers.bigquery_environment import find_python313
 from taxi_assets_tests.servers.gcs import GcsServer
 from taxi_assets_tests.servers.google_login import GoogleLogin
 

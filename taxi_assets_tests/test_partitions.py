@@ -9,13 +9,13 @@ from dagster import AssetKey, DagsterInstance
 from hypothesis import given
 from hypothesis.strategies import datetimes, timezones
 
+from taxi_assets.automation.run_requests import months_until
 from taxi_assets.build import build_definitions
-from taxi_assets.datasets import DATASETS, YELLOW_TAXI
-from taxi_assets.months import Month
+from taxi_assets.model.datasets import DATASETS, YELLOW_TAXI
+from taxi_assets.model.months import Month
 from taxi_assets.partitions import months_of
 from taxi_assets.settings import Settings
-from taxi_assets.ticks import months_until
-from taxi_assets_tests.running import failure
+from taxi_assets_tests.helpers.running import failure
 
 
 def test_months_begin_with_the_dataset_and_end_with_the_last_that_can_be_published() -> None:

@@ -13,13 +13,13 @@ from dagster import AssetKey, DagsterInstance
 
 from taxi_assets import progress
 from taxi_assets.build import build_definitions
-from taxi_assets.datasets import DATASETS
-from taxi_assets.layouts import FileFormat
-from taxi_assets.months import Month
+from taxi_assets.destinations.duckdb import file as duckdb_file
+from taxi_assets.model.datasets import DATASETS
+from taxi_assets.model.eras import FileFormat
+from taxi_assets.model.months import Month
 from taxi_assets.progress import Work, begin, told
-from taxi_assets.sample import write_sample
+from taxi_assets.publishers.sample.generator import write_sample
 from taxi_assets.settings import Settings
-from taxi_assets.stores import duckdb_file
 from taxi_assets_tests.servers.publisher import PublisherServer
 
 Log = Callable[[Settings, list[str]], str]

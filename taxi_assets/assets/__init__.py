@@ -12,7 +12,7 @@ from taxi_assets.assets.postgres_table import postgres_table
 from taxi_assets.assets.raw_trips import raw_trips
 from taxi_assets.assets.taxi_zones import taxi_zones
 from taxi_assets.assets.trips_with_zones import trips_with_zones
-from taxi_assets.datasets import Dataset
+from taxi_assets.model.datasets import Dataset
 
 __all__ = ["assets_of", "keys_of", "taxi_zones"]
 

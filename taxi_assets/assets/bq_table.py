@@ -3,9 +3,9 @@
 from dagster import AssetExecutionContext, AssetsDefinition, Output, asset
 
 from taxi_assets.assets.common import common, handed_on
-from taxi_assets.datasets import Dataset
-from taxi_assets.metadata import column_metadata
-from taxi_assets.stores.parquet import MonthFiles
+from taxi_assets.metadata.columns import column_metadata
+from taxi_assets.model.datasets import Dataset
+from taxi_assets.transform.month_file import MonthFiles
 
 
 def bq_table(dataset: Dataset) -> AssetsDefinition:

@@ -6,16 +6,17 @@ from dagster import AssetExecutionContext, AssetsDefinition, Config, Output, ass
 from pydantic import Field
 
 from taxi_assets.assets.common import common, warn_of_try_out
-from taxi_assets.cleaning import CleanedMonth
-from taxi_assets.datasets import Dataset
+from taxi_assets.destinations.lake.folder import Publication
 from taxi_assets.io_managers.base import explained
-from taxi_assets.metadata import column_metadata, new_columns, try_out_metadata
+from taxi_assets.metadata.columns import column_metadata, new_columns
+from taxi_assets.metadata.contents import try_out_metadata
 from taxi_assets.metadata.lineage import of_published
+from taxi_assets.model.datasets import Dataset
 from taxi_assets.partitions import month_of
-from taxi_assets.reading import read_month
-from taxi_assets.rules import Profile
-from taxi_assets.stores.lake import Publication
-from taxi_assets.tryout import limited, marked
+from taxi_assets.transform.cleaning import CleanedMonth
+from taxi_assets.transform.first_rows import limited, marked
+from taxi_assets.transform.reading import read_month
+from taxi_assets.transform.rules import Profile
 
 
 class ProfileName(Enum):

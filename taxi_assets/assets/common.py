@@ -16,12 +16,12 @@ from dagster import (
     RetryPolicy,
 )
 
-from taxi_assets.datasets import Dataset
-from taxi_assets.metadata import copy_metadata
-from taxi_assets.origin import origin
+from taxi_assets.metadata.contents import copy_metadata
+from taxi_assets.model.datasets import Dataset
+from taxi_assets.model.origin import origin
 from taxi_assets.partitions import dataset_of, month_of, months_of
-from taxi_assets.stores.parquet import MonthFiles
-from taxi_assets.tryout import described, first_rows_of
+from taxi_assets.transform.first_rows import described, first_rows_of
+from taxi_assets.transform.month_file import MonthFiles
 
 OWNER = "team:taxi-data"
 RETRIES = RetryPolicy(max_retries=2, delay=5, backoff=Backoff.EXPONENTIAL, jitter=Jitter.PLUS_MINUS)

@@ -5,20 +5,21 @@ from typing import Any
 from dagster import AssetExecutionContext, AssetKey, AssetsDefinition, Output, ResourceParam, asset
 
 from taxi_assets.assets.common import common, recorded, warn_of_try_out
-from taxi_assets.automation import when_changed
-from taxi_assets.daily import COLUMNS, as_table, by_day
-from taxi_assets.datasets import Dataset
+from taxi_assets.automation.marts_sensor import when_changed
+from taxi_assets.destinations.warehouse_month import WarehouseMonth
 from taxi_assets.io_managers.base import explained
 from taxi_assets.io_managers.zones import ZoneTables
-from taxi_assets.metadata import column_metadata, try_out_metadata
+from taxi_assets.metadata.columns import column_metadata
+from taxi_assets.metadata.contents import try_out_metadata
 from taxi_assets.metadata.days import days_metadata
 from taxi_assets.metadata.lineage import of_daily
-from taxi_assets.origin import PUBLISHER
+from taxi_assets.model.datasets import Dataset
+from taxi_assets.model.origin import PUBLISHER
+from taxi_assets.model.zones import TABLE
 from taxi_assets.resources.lake import LakeFolder
 from taxi_assets.resources.publisher import TripPublisher
-from taxi_assets.stores.warehouse_month import WarehouseMonth
-from taxi_assets.tryout import first_rows_of
-from taxi_assets.zones import TABLE
+from taxi_assets.transform.daily import COLUMNS, as_table, by_day
+from taxi_assets.transform.first_rows import first_rows_of
 
 
 def daily_trips(dataset: Dataset) -> AssetsDefinition:

@@ -6,11 +6,12 @@ from pydantic import Field
 from taxi_assets.assets.common import OWNER, RETRIES, tags
 from taxi_assets.io_managers.base import explained
 from taxi_assets.io_managers.zones import ZoneTables
-from taxi_assets.made_up import is_allowed
-from taxi_assets.metadata import column_metadata, zones_metadata
+from taxi_assets.metadata.columns import column_metadata
+from taxi_assets.metadata.zones import zones_metadata
+from taxi_assets.model.made_up import is_allowed
+from taxi_assets.model.zones import COLUMNS, TABLE, ZoneLookup
 from taxi_assets.resources.lake import LakeFolder
 from taxi_assets.resources.publisher import TripPublisher
-from taxi_assets.zones import COLUMNS, TABLE, ZoneLookup
 
 
 class Looking(Config):

@@ -3,17 +3,19 @@
 from dagster import AssetExecutionContext, AssetKey, AssetsDefinition, MaterializeResult, ResourceParam, asset
 
 from taxi_assets.assets.common import common, recorded, warn_of_try_out
-from taxi_assets.automation import when_changed
-from taxi_assets.datasets import Dataset
+from taxi_assets.automation.marts_sensor import when_changed
 from taxi_assets.io_managers.base import explained
 from taxi_assets.io_managers.zones import ZoneTables
-from taxi_assets.metadata import ROW_COUNT, column_metadata, try_out_metadata
+from taxi_assets.metadata.columns import column_metadata
+from taxi_assets.metadata.contents import try_out_metadata
 from taxi_assets.metadata.lineage import of_views
-from taxi_assets.origin import PUBLISHER
+from taxi_assets.metadata.numbers import ROW_COUNT
+from taxi_assets.model.datasets import Dataset
+from taxi_assets.model.origin import PUBLISHER
+from taxi_assets.model.zones import TABLE, ZONE_NAMES
 from taxi_assets.resources.lake import LakeFolder
 from taxi_assets.resources.publisher import TripPublisher
-from taxi_assets.tryout import first_rows_of
-from taxi_assets.zones import TABLE, ZONE_NAMES
+from taxi_assets.transform.first_rows import first_rows_of
 
 
 def trips_with_zones(dataset: Dataset) -> AssetsDefinition:

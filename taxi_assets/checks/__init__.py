@@ -17,7 +17,7 @@ from taxi_assets.checks.clean import (
     zones_are_known,
 )
 from taxi_assets.checks.copies import adds_up, equals_clean
-from taxi_assets.datasets import Dataset
+from taxi_assets.model.datasets import Dataset
 
 __all__ = ["checks_of"]
 

@@ -11,13 +11,13 @@ from dagster import (
 )
 
 from taxi_assets.checks.common import on
-from taxi_assets.datasets import Dataset
+from taxi_assets.model.datasets import Dataset
+from taxi_assets.model.published_rows import published_rows
 from taxi_assets.partitions import month_of_run
-from taxi_assets.published_rows import published_rows
 from taxi_assets.resources.lake import LakeFolder
-from taxi_assets.rules import ZONES
-from taxi_assets.stores.parquet import MonthFile, MonthFiles
-from taxi_assets.tryout import REMEDY, described, first_rows_of
+from taxi_assets.transform.first_rows import REMEDY, described, first_rows_of
+from taxi_assets.transform.month_file import MonthFile, MonthFiles
+from taxi_assets.transform.rules import ZONES
 
 USUAL_VOLUME = (0.5, 2.0)
 """A month with fewer or more rows than its neighbour times these is worth a look; April 2020 is one."""

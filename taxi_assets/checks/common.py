@@ -4,7 +4,7 @@ from typing import TypedDict
 
 from dagster import AssetKey, PartitionsDefinition
 
-from taxi_assets.datasets import Dataset
+from taxi_assets.model.datasets import Dataset
 from taxi_assets.partitions import months_of
 
 

@@ -5,10 +5,10 @@ from typing import Any
 from dagster import AssetCheckResult, AssetChecksDefinition, AssetIn, AssetKey, asset_check
 
 from taxi_assets.checks.common import on
-from taxi_assets.checksums import Checksums
-from taxi_assets.daily import differences, in_all
-from taxi_assets.datasets import Dataset
-from taxi_assets.stores.warehouse_month import WarehouseMonth
+from taxi_assets.destinations.warehouse_month import WarehouseMonth
+from taxi_assets.model.datasets import Dataset
+from taxi_assets.transform.checksums import Checksums
+from taxi_assets.transform.daily import differences, in_all
 
 
 def equals_clean(dataset: Dataset, name: str) -> AssetChecksDefinition:

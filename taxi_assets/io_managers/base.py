@@ -15,15 +15,15 @@ from dagster import (
     OutputContext,
 )
 
-from taxi_assets.datasets import DATASETS, Dataset
 from taxi_assets.errors import RETRY_HINTS, TaxiError, said
-from taxi_assets.made_up import is_allowed, is_made_up, refuse_outside, refuse_replacing
-from taxi_assets.metadata import ROW_COUNT, speed_metadata
-from taxi_assets.months import Month
+from taxi_assets.metadata.numbers import ROW_COUNT, speed_metadata
+from taxi_assets.model.datasets import DATASETS, Dataset
+from taxi_assets.model.made_up import is_allowed, is_made_up, refuse_outside, refuse_replacing
+from taxi_assets.model.months import Month
+from taxi_assets.model.zones import Zone
 from taxi_assets.partitions import dataset_of, month_of
 from taxi_assets.progress import told
-from taxi_assets.stores.parquet import MonthFiles
-from taxi_assets.zones import Zone
+from taxi_assets.transform.month_file import MonthFiles
 
 
 class MonthIOManager(ConfigurableIOManager):

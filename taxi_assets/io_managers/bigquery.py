@@ -9,18 +9,19 @@ from typing import Any
 from dagster import MetadataValue, OutputContext, ResourceDependency
 from dagster_gcp.bigquery.resources import BigQueryResource
 
-from taxi_assets.checksums import Checksums
-from taxi_assets.datasets import Dataset
+from taxi_assets.destinations.bigquery.table import BigQueryTable
+from taxi_assets.destinations.bigquery.zones import BigQueryZones
+from taxi_assets.destinations.warehouse_month import WarehouseMonth
 from taxi_assets.io_managers.base import TableIOManager, wrong_type
-from taxi_assets.io_managers.parquet import is_frame
-from taxi_assets.metadata import preview_metadata, table_metadata
+from taxi_assets.io_managers.loading import is_frame
+from taxi_assets.metadata.contents import preview_metadata
 from taxi_assets.metadata.links import table_url
-from taxi_assets.months import Month
-from taxi_assets.stores.bigquery import BigQueryTable
-from taxi_assets.stores.bigquery_zones import BigQueryZones
-from taxi_assets.stores.parquet import MonthFiles
-from taxi_assets.stores.warehouse_month import WarehouseMonth
-from taxi_assets.zones import Zone
+from taxi_assets.metadata.places import table_metadata
+from taxi_assets.model.datasets import Dataset
+from taxi_assets.model.months import Month
+from taxi_assets.model.zones import Zone
+from taxi_assets.transform.checksums import Checksums
+from taxi_assets.transform.month_file import MonthFiles
 
 
 class BigQueryWarehouse(TableIOManager):

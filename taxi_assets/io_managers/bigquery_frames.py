@@ -15,8 +15,8 @@ from dagster_gcp.bigquery.io_manager import BigQueryClient
 from dagster_gcp_pandas import BigQueryPandasIOManager, BigQueryPandasTypeHandler
 from google.cloud.bigquery import LoadJobConfig, SourceFormat
 
-from taxi_assets.metadata import ROW_COUNT
-from taxi_assets.stores.bigquery_frames import frame_of
+from taxi_assets.destinations.bigquery.frames import frame_of
+from taxi_assets.metadata.numbers import ROW_COUNT
 
 
 class ParquetFrameHandler(BigQueryPandasTypeHandler):

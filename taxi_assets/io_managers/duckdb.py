@@ -7,18 +7,18 @@ from typing import Any
 
 from dagster import MetadataValue, OutputContext
 
-from taxi_assets.checksums import Checksums
-from taxi_assets.datasets import Dataset
+from taxi_assets.destinations.duckdb.file import DuckDBFile
+from taxi_assets.destinations.duckdb.table import DuckDBTable
+from taxi_assets.destinations.duckdb.zones import DuckDBZones
+from taxi_assets.destinations.warehouse_month import WarehouseMonth
 from taxi_assets.io_managers.base import TableIOManager, wrong_type
-from taxi_assets.io_managers.parquet import is_frame
-from taxi_assets.metadata import table_metadata
-from taxi_assets.months import Month
-from taxi_assets.stores.duckdb import DuckDBTable
-from taxi_assets.stores.duckdb_file import DuckDBFile
-from taxi_assets.stores.duckdb_zones import DuckDBZones
-from taxi_assets.stores.parquet import MonthFiles
-from taxi_assets.stores.warehouse_month import WarehouseMonth
-from taxi_assets.zones import Zone
+from taxi_assets.io_managers.loading import is_frame
+from taxi_assets.metadata.places import table_metadata
+from taxi_assets.model.datasets import Dataset
+from taxi_assets.model.months import Month
+from taxi_assets.model.zones import Zone
+from taxi_assets.transform.checksums import Checksums
+from taxi_assets.transform.month_file import MonthFiles
 
 
 class DuckDBWarehouse(TableIOManager):

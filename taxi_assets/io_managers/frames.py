@@ -57,7 +57,7 @@ class DuckDBFrames(FrameTables):
 
     @contextmanager
     def turn(self) -> Iterator[None]:
-        from taxi_assets.stores.duckdb_file import DuckDBFile
+        from taxi_assets.destinations.duckdb.file import DuckDBFile
 
         file = DuckDBFile(Path(self.database))
         with file.locked():

@@ -9,13 +9,13 @@ from typing import Any
 from dagster import OutputContext, ResourceDependency
 from dagster_gcp.gcs import GCSResource
 
-from taxi_assets.datasets import Dataset
+from taxi_assets.destinations.gcs.bucket import Bucket
 from taxi_assets.io_managers.base import CopyIOManager
-from taxi_assets.io_managers.parquet import month_as, object_names
-from taxi_assets.metadata import file_metadata
-from taxi_assets.months import Month
-from taxi_assets.stores.gcs import Bucket
-from taxi_assets.stores.parquet import MonthFiles
+from taxi_assets.io_managers.loading import month_as, object_names
+from taxi_assets.metadata.places import file_metadata
+from taxi_assets.model.datasets import Dataset
+from taxi_assets.model.months import Month
+from taxi_assets.transform.month_file import MonthFiles
 
 
 class GCSBucket(CopyIOManager):

@@ -6,18 +6,18 @@ from typing import Any
 from dagster import OutputContext, ResourceDependency
 from psycopg.conninfo import conninfo_to_dict
 
-from taxi_assets.checksums import Checksums
-from taxi_assets.datasets import Dataset
+from taxi_assets.destinations.postgres.partition import MonthRows
+from taxi_assets.destinations.postgres.table import PostgresTable
+from taxi_assets.destinations.postgres.zones import PostgresZones
 from taxi_assets.io_managers.base import TableIOManager, wrong_type
-from taxi_assets.io_managers.parquet import is_frame
-from taxi_assets.metadata import table_metadata
-from taxi_assets.months import Month
+from taxi_assets.io_managers.loading import is_frame
+from taxi_assets.metadata.places import table_metadata
+from taxi_assets.model.datasets import Dataset
+from taxi_assets.model.months import Month
+from taxi_assets.model.zones import Zone
 from taxi_assets.resources.postgres import PostgresServer
-from taxi_assets.stores.parquet import MonthFiles
-from taxi_assets.stores.postgres import PostgresTable
-from taxi_assets.stores.postgres_month import MonthRows
-from taxi_assets.stores.postgres_zones import PostgresZones
-from taxi_assets.zones import Zone
+from taxi_assets.transform.checksums import Checksums
+from taxi_assets.transform.month_file import MonthFiles
 
 
 class PostgresTables(TableIOManager):

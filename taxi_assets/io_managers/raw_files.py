@@ -5,13 +5,13 @@ from typing import Any
 
 from dagster import MetadataValue, OutputContext, ResourceDependency
 
-from taxi_assets.datasets import Dataset
+from taxi_assets.destinations.lake.folder import Publication
 from taxi_assets.errors import TaxiError
 from taxi_assets.io_managers.base import MonthIOManager
-from taxi_assets.months import Month
+from taxi_assets.model.datasets import Dataset
+from taxi_assets.model.months import Month
 from taxi_assets.resources.lake import LakeFolder
-from taxi_assets.stores.lake import Publication
-from taxi_assets.stores.parquet import MonthFile
+from taxi_assets.transform.month_file import MonthFile
 
 
 class RawFiles(MonthIOManager):

@@ -6,10 +6,10 @@ from typing import TypeVar
 
 from dagster import ConfigurableIOManager, InputContext, OutputContext, ResourceDependency
 
-from taxi_assets.datasets import Dataset
 from taxi_assets.errors import MissingTableError, TaxiError
 from taxi_assets.io_managers.base import TableIOManager, explained
-from taxi_assets.zones import TRUSTED, ZoneLookup
+from taxi_assets.model.datasets import Dataset
+from taxi_assets.model.zones import TRUSTED, ZoneLookup
 
 Result = TypeVar("Result")
 

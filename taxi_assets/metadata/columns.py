@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 from dagster import TableColumn, TableSchema
 from pyarrow import type_for_alias
 
-from taxi_assets.columns import Column
-from taxi_assets.datasets import Dataset
-from taxi_assets.layouts import LAYOUTS
-from taxi_assets.mapping import map_columns
-from taxi_assets.stores.types import types_of
+from taxi_assets.model.column_types import types_of
+from taxi_assets.model.columns import Column
+from taxi_assets.model.datasets import Dataset
+from taxi_assets.model.eras import LAYOUTS
+from taxi_assets.transform.column_mapping import map_columns
 
 if TYPE_CHECKING:
     import pyarrow as pa

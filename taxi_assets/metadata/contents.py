@@ -8,14 +8,15 @@ from typing import Any
 
 from dagster import AssetKey, MetadataValue
 
-from taxi_assets.datasets import Dataset
+from taxi_assets.metadata.chart.counts import TripCounts
+from taxi_assets.metadata.chart.page import caption, picture
 from taxi_assets.metadata.columns import new_columns
 from taxi_assets.metadata.lineage import of_copy
 from taxi_assets.metadata.previews import first_rows, preview
-from taxi_assets.origin import PUBLISHER, publisher_of
-from taxi_assets.picture import TripCounts, caption, picture
-from taxi_assets.stores.parquet import MonthFile
-from taxi_assets.tryout import FIRST_ROWS, described, first_rows_of
+from taxi_assets.model.datasets import Dataset
+from taxi_assets.model.origin import PUBLISHER, publisher_of
+from taxi_assets.transform.first_rows import FIRST_ROWS, described, first_rows_of
+from taxi_assets.transform.month_file import MonthFile
 
 
 def copy_metadata(dataset: Dataset, upstream: str, clean: MonthFile) -> dict[str, Any]:

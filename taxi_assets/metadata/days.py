@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from dagster import MetadataValue
 
-from taxi_assets.daily import totals
 from taxi_assets.metadata.contents import preview_metadata
 from taxi_assets.metadata.previews import ROWS, table
+from taxi_assets.transform.daily import totals
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,11 +7,11 @@ from typing import Any
 
 from dagster import AssetKey, TableColumnDep, TableColumnLineage
 
-from taxi_assets.columns import QUALITY_FLAGS
-from taxi_assets.daily import SOURCES
-from taxi_assets.datasets import Dataset
-from taxi_assets.rules import FLAGS
-from taxi_assets.zones import TABLE, ZONE_NAMES
+from taxi_assets.model.columns import QUALITY_FLAGS
+from taxi_assets.model.datasets import Dataset
+from taxi_assets.model.zones import TABLE, ZONE_NAMES
+from taxi_assets.transform.daily import SOURCES
+from taxi_assets.transform.rules import FLAGS
 
 Sources = Mapping[str, Iterable[tuple[AssetKey, str]]]
 """For each column the (asset, column) pairs it was made from."""

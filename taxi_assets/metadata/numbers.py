@@ -6,9 +6,9 @@ from typing import Any, Final
 
 from dagster import MetadataValue
 
-from taxi_assets.cleaning import Tally
 from taxi_assets.metadata.previews import counted
-from taxi_assets.rules import DUPLICATE, FLAGS, PROFILES
+from taxi_assets.transform.cleaning import Tally
+from taxi_assets.transform.rules import DUPLICATE, FLAGS, PROFILES
 
 ROW_COUNT: Final = "dagster/partition_row_count"
 """Rows of the month. Not dagster/row_count: that is what a whole table has."""

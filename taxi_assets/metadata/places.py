@@ -8,7 +8,7 @@ from dagster import MetadataValue
 
 from taxi_assets.metadata.links import object_url
 from taxi_assets.metadata.numbers import ROW_COUNT
-from taxi_assets.stores.parquet import MonthFile
+from taxi_assets.transform.month_file import MonthFile
 
 
 def file_metadata(file: MonthFile) -> dict[str, Any]:

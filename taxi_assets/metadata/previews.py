@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from taxi_assets.stores.parquet import MonthFile
+from taxi_assets.transform.month_file import MonthFile
 
 ROWS = 4
 _BUFFER_BYTES = 64 << 10

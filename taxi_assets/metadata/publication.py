@@ -7,9 +7,9 @@ from typing import Any
 
 from dagster import AssetMaterialization, MetadataValue
 
-from taxi_assets.asking import Validators
-from taxi_assets.sighting import Sighting
-from taxi_assets.stores.lake import Publication
+from taxi_assets.destinations.lake.folder import Publication
+from taxi_assets.publishers.file_version import Sighting
+from taxi_assets.publishers.http import Validators
 
 
 def link(url: str) -> MetadataValue[Any]:

@@ -10,7 +10,7 @@ from dagster import MetadataValue
 from taxi_assets.metadata.contents import preview_metadata
 from taxi_assets.metadata.previews import ROWS, counted
 from taxi_assets.metadata.publication import link
-from taxi_assets.zones import COLUMNS, ZoneLookup
+from taxi_assets.model.zones import COLUMNS, ZoneLookup
 
 
 def zones_metadata(lookup: ZoneLookup) -> dict[str, Any]:

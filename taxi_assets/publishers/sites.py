@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from taxi_assets.datasets import Dataset
-from taxi_assets.layouts import FileFormat
-from taxi_assets.months import Month
+from taxi_assets.model.datasets import Dataset
+from taxi_assets.model.eras import FileFormat
+from taxi_assets.model.months import Month
 
 TLC_URL = "https://d37ci6vzurychx.cloudfront.net"
 DATATALKS_URL = "https://github.com/DataTalksClub/nyc-tlc-data/releases/download"

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from taxi_assets.download import Download
-from taxi_assets.layouts import FileFormat
-from taxi_assets.stores.lake import Publication
+from taxi_assets.destinations.lake.folder import Publication
+from taxi_assets.model.eras import FileFormat
+from taxi_assets.publishers.download import Download
 
 
 @contextmanager

@@ -9,17 +9,17 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar, cast
 
-from taxi_assets.asking import AbsentError, Patience, Validators
-from taxi_assets.datasets import Dataset
-from taxi_assets.download import download
+from taxi_assets.destinations.lake.folder import Publication
 from taxi_assets.errors import BlockedError, NotPublishedError, TaxiError
-from taxi_assets.integrity import check_file
-from taxi_assets.months import Month
+from taxi_assets.model.datasets import Dataset
+from taxi_assets.model.months import Month
+from taxi_assets.model.zones import ZoneLookup
+from taxi_assets.publishers.download import download
+from taxi_assets.publishers.file_version import Sighting, exists, sight
+from taxi_assets.publishers.http import AbsentError, Patience, Validators
 from taxi_assets.publishers.sites import ZONES_PATH, Site
 from taxi_assets.publishers.staging import publication_of, removed_on_failure
-from taxi_assets.sighting import Sighting, exists, sight
-from taxi_assets.stores.lake import Publication
-from taxi_assets.zones import ZoneLookup
+from taxi_assets.publishers.verification import check_file
 
 _T = TypeVar("_T")
 MIRROR = "mirror"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from dagster import ConfigurableResource
 
-from taxi_assets.stores.lake import Lake
+from taxi_assets.destinations.lake.folder import Lake
 
 
 class LakeFolder(ConfigurableResource[Lake]):

@@ -14,7 +14,7 @@ from pydantic import Field
 from taxi_assets.errors import TaxiError
 
 if TYPE_CHECKING:
-    from taxi_assets.resources.embedded_postgres import EmbeddedPostgres
+    from taxi_assets.resources.embedded_postgres.server import EmbeddedPostgres
 
 
 class PostgresServer(ConfigurableResource[None]):
@@ -54,7 +54,7 @@ class LocalPostgres(PostgresServer):
 
     def connection_url(self) -> str:
         """Holds the password; the URL people see names a file, which a PGPASSWORD of theirs would go before."""
-        from taxi_assets.resources._server_folder import ServerFolder
+        from taxi_assets.resources.embedded_postgres.folder import ServerFolder
 
         url = self._public_url()
         password = ServerFolder(Path(self.folder)).password()
@@ -65,7 +65,7 @@ class LocalPostgres(PostgresServer):
         return f"{program} '{self._public_url()}'"
 
     def _public_url(self) -> str:
-        from taxi_assets.resources.embedded_postgres import EmbeddedPostgresError
+        from taxi_assets.resources.embedded_postgres.folder import EmbeddedPostgresError
 
         try:
             return self._server().start()
@@ -73,6 +73,6 @@ class LocalPostgres(PostgresServer):
             raise TaxiError(f"The local Postgres cannot start: {error}") from error
 
     def _server(self) -> "EmbeddedPostgres":
-        from taxi_assets.resources.embedded_postgres import EmbeddedPostgres
+        from taxi_assets.resources.embedded_postgres.server import EmbeddedPostgres
 
         return EmbeddedPostgres(Path(self.folder), bin=Path(self.programs) if self.programs else None)

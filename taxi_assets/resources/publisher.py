@@ -5,14 +5,15 @@ from typing import cast
 from dagster import ConfigurableResource
 from pydantic import Field
 
-from taxi_assets.asking import BRIEF, Patience
-from taxi_assets.datasets import Dataset
-from taxi_assets.layouts import FileFormat
-from taxi_assets.made_up import SAMPLE, refuse_outside, refuse_replacing
-from taxi_assets.months import Month
-from taxi_assets.publishers import Publisher, Sighting, publisher
-from taxi_assets.stores.lake import Lake, Publication
-from taxi_assets.zones import ZoneLookup
+from taxi_assets.destinations.lake.folder import Lake, Publication
+from taxi_assets.model.datasets import Dataset
+from taxi_assets.model.eras import FileFormat
+from taxi_assets.model.made_up import SAMPLE, refuse_outside, refuse_replacing
+from taxi_assets.model.months import Month
+from taxi_assets.model.zones import ZoneLookup
+from taxi_assets.publishers.base import Publisher, publisher
+from taxi_assets.publishers.file_version import Sighting
+from taxi_assets.publishers.http import BRIEF, Patience
 
 
 class TripPublisher(ConfigurableResource[None]):

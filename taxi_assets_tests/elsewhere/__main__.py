@@ -15,20 +15,21 @@ from taxi_assets_tests.elsewhere.places import PLACES, Place, is_spoken
 
 TESTS = Path(__file__).parents[1]
 QUICK = (
-    "test_months.py",
+    "model/test_months.py",
     "test_partitions.py",
-    "test_cleaning.py",
-    "test_daily.py",
-    "picture/test_page.py",
-    "stores/test_files.py",
-    "test_publishers.py::test_403_for_a_recent_month_means_not_published_yet",
-    "test_publishers.py::test_403_for_an_old_month_means_that_there_is_none",
-    "test_sensors.py::test_a_published_month_is_asked_for_and_no_other",
-    "test_sensors.py::test_of_the_sample_publisher_the_newest_half_year_is_there_at_once",
-    "test_sensors.py::test_a_run_that_failed_is_tried_again_later_and_a_better_file_at_once",
-    "test_schedules.py::test_the_newest_month_is_asked_for_once_it_is_published",
-    "test_freshness.py::test_a_newest_month_that_is_in_no_table_is_a_warning_until_it_is_loaded",
-    "test_path_of_a_month.py::test_every_published_row_is_clean_or_quarantined_and_every_clean_row_is_everywhere",
+    "transform/test_cleaning.py",
+    "transform/test_daily.py",
+    "metadata/chart/test_page.py",
+    "test_atomic_files.py",
+    "publishers/test_publishers.py::test_403_for_a_recent_month_means_not_published_yet",
+    "publishers/test_publishers.py::test_403_for_an_old_month_means_that_there_is_none",
+    "automation/test_publication_sensor.py::test_a_published_month_is_asked_for_and_no_other",
+    "automation/test_publication_sensor.py::test_of_the_sample_publisher_the_newest_half_year_is_there_at_once",
+    "automation/test_publication_sensor.py::test_a_run_that_failed_is_tried_again_later_and_a_better_file_at_once",
+    "automation/test_schedules.py::test_the_newest_month_is_asked_for_once_it_is_published",
+    "checks/test_freshness.py::test_a_newest_month_that_is_in_no_table_is_a_warning_until_it_is_loaded",
+    "end_to_end/test_path_of_a_month.py"
+    "::test_every_published_row_is_clean_or_quarantined_and_every_clean_row_is_everywhere",
 )
 """What looks at the date, at files or at text; and whole months, into local places."""
 PYTEST = "import locale, sys, pytest; locale.setlocale(locale.LC_ALL, ''); sys.exit(pytest.main())"

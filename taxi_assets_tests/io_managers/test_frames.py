@@ -10,9 +10,9 @@ import pytest
 from dagster_duckdb_pandas import DuckDBPandasTypeHandler
 from filelock import FileLock, Timeout
 
+from taxi_assets.destinations.duckdb.file import DuckDBFile
 from taxi_assets.settings import Settings
-from taxi_assets.stores.duckdb_file import DuckDBFile
-from taxi_assets_tests.running import checks, failure, run_month
+from taxi_assets_tests.helpers.running import checks, failure, run_month
 
 
 @pytest.fixture

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from dagster import AssetKey, ExecuteInProcessResult, TableColumnLineage, TableSchema
 
-from taxi_assets.columns import QUALITY_FLAGS
-from taxi_assets.datasets import DATASETS
-from taxi_assets.layouts import layout
-from taxi_assets.metadata import ROW_COUNT
-from taxi_assets.months import Month
+from taxi_assets.metadata.numbers import ROW_COUNT
+from taxi_assets.model.columns import QUALITY_FLAGS
+from taxi_assets.model.datasets import DATASETS
+from taxi_assets.model.eras import layout
+from taxi_assets.model.months import Month
 from taxi_assets.settings import Settings
-from taxi_assets_tests.running import metadata, rows, run_month
+from taxi_assets_tests.helpers.running import metadata, rows, run_month
 
 MONTH = "2020-04"
 COPIES = {"gcs_parquet": "clean_trips", "bq_table": "gcs_parquet", "postgres_table": "clean_trips"}

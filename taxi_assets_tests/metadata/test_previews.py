@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from taxi_assets.metadata.previews import ROWS, counted, first_rows, preview, table
-from taxi_assets.stores.parquet import MonthFile, MonthWriter
+from taxi_assets.transform.month_file import MonthFile, MonthWriter
 
 
 def _file(path: Path, rows: int) -> MonthFile:

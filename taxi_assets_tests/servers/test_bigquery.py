@@ -16,7 +16,8 @@ from google.cloud import bigquery
 from google.cloud.bigquery import SchemaField
 from google.cloud.storage import Client as StorageClient
 
-from taxi_assets_tests.servers.bigquery import BigQueryServer, find_python313
+from taxi_assets_tests.servers.bigquery import BigQueryServer
+from taxi_assets_tests.servers.bigquery_environment import find_python313
 from taxi_assets_tests.servers.gcs import GcsServer
 from taxi_assets_tests.servers.google_login import GoogleLogin
 

@@ -1,0 +1,1 @@
+"""Months as rows of tables in a DuckDB file."""

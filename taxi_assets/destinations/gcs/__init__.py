@@ -1,0 +1,1 @@
+"""Months as objects in a bucket."""

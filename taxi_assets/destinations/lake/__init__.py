@@ -1,0 +1,1 @@
+"""Raw, clean and quarantined months as files in a folder."""

@@ -1,0 +1,118 @@
+"""Where each file of a month lies in the lake folder, and the published files in it.
+
+raw/{dataset}/trip_month=2021-01-01/{sha256}-{published name}
+raw/{dataset}/trip_month=2021-01-01/publication.json: which of them is the month's, and where it came from
+clean/{dataset}/trip_month=2021-01-01/{dataset}_tripdata_2021-01.parquet
+quarantine/{dataset}/trip_month=2021-01-01/{dataset}_tripdata_2021-01.parquet
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from taxi_assets.atomic_files import remove_stale, replacing
+from taxi_assets.model.datasets import Dataset
+from taxi_assets.model.eras import FileFormat
+from taxi_assets.model.months import Month
+from taxi_assets.model.origin import publisher_of
+from taxi_assets.transform.month_file import MonthFile
+
+_PUBLICATION = "publication.json"
+
+
+@dataclass(frozen=True)
+class Publication:
+    """A published file as we have it: its bytes, unchanged, and what the publisher said of them.
+
+    `publication` is whose file it is (`tlc`, `datatalks`, `sample`), wherever it was fetched from: two publishers
+    have two truths of a month. `sha256` is the file's identity. `etag` and `last_modified` only save a download: they
+    change without the content changing. `name` is the published name, `path` where the file lies.
+    """
+
+    publisher: str
+    publication: str
+    url: str
+    name: str
+    format: FileFormat
+    path: Path
+    sha256: str
+    size: int
+    etag: str | None
+    last_modified: str | None
+
+
+@dataclass(frozen=True)
+class Lake:
+    """The folder of raw, clean and quarantined months."""
+
+    folder: Path
+
+    def month_folder(self, stage: str, dataset: Dataset, month: Month) -> Path:
+        return self.folder / stage / dataset.name / f"trip_month={month.key}"
+
+    def clean_file(self, dataset: Dataset, month: Month) -> Path:
+        return self.month_folder("clean", dataset, month) / f"{dataset.month_name(month)}.parquet"
+
+    def quarantine_file(self, dataset: Dataset, month: Month) -> Path:
+        return self.month_folder("quarantine", dataset, month) / f"{dataset.month_name(month)}.parquet"
+
+    def publication(self, dataset: Dataset, month: Month) -> Publication | None:
+        """What we hold of a month as published; None when there is nothing, or not the whole file."""
+        folder = self.month_folder("raw", dataset, month)
+        try:
+            facts = json.loads((folder / _PUBLICATION).read_text())
+            publication = Publication(**{**facts, "path": folder / facts["path"]})
+            whole = publication.path.stat().st_size == publication.size
+        except (FileNotFoundError, ValueError, TypeError, KeyError):  # nothing there, or not what we wrote
+            return None
+        return publication if whole else None
+
+    def publishers(self, dataset: Dataset, month: Month) -> set[str]:
+        """Who published what we hold of a month, as published and clean; more than one while it is being replaced."""
+        found = {_publisher_in(self.month_folder("raw", dataset, month) / _PUBLICATION)}
+        clean = self.clean_file(dataset, month)
+        if clean.exists():
+            found.add(publisher_of(MonthFile.local(clean).facts))
+        return found - {""}
+
+    def months_by_publisher(self) -> Counter[str]:
+        """How many published months there are of each publisher."""
+        found = map(_publisher_in, self.folder.glob(f"raw/*/*/{_PUBLICATION}"))
+        return Counter(publisher for publisher in found if publisher)
+
+    def keep(self, publication: Publication, dataset: Dataset, month: Month) -> Publication:
+        """Takes a downloaded file into the lake as the month's; the file it replaces is removed last.
+
+        The file's name begins with its hash, so that the rename of publication.json alone decides which file is
+        current.
+        """
+        folder = self.month_folder("raw", dataset, month)
+        kept = folder / f"{publication.sha256[:12]}-{Path(publication.name).name}"
+        if publication.path != kept:
+            with replacing(kept) as temporary:
+                publication.path.replace(temporary)
+        facts = {**asdict(publication), "path": kept.name}
+        with replacing(folder / _PUBLICATION) as temporary:
+            temporary.write_text(json.dumps(facts, indent=2) + "\n")
+        for other in folder.glob("[!.]*-*"):
+            if other != kept:
+                other.unlink(missing_ok=True)
+        return Publication(**{**facts, "path": kept})
+
+    def staging(self) -> Path:
+        """A folder on the lake's file system for downloads in flight; what a killed one left is gone after a day."""
+        folder = self.folder / "staging"
+        folder.mkdir(parents=True, exist_ok=True)
+        remove_stale(folder.iterdir())
+        return folder
+
+
+def _publisher_in(path: Path) -> str:
+    """Of a publication.json; empty when there is none, or not what we wrote."""
+    try:
+        return str(json.loads(path.read_text())["publisher"])
+    except (FileNotFoundError, ValueError, TypeError, KeyError):
+        return ""

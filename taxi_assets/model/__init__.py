@@ -1,0 +1,1 @@
+"""What the data are: months, datasets, columns and their types, eras, zones, published row counts. Facts, no I/O."""

@@ -1,0 +1,85 @@
+"""Fetching one file over HTTP, or from a folder, whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import requests
+from urllib3.exceptions import HTTPError
+
+from taxi_assets.progress import begin
+from taxi_assets.publishers.http import PassingError, Patience, Validators, answer, is_local, local_file, patiently
+
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True)
+class Download:
+    """A file as fetched to `path`; `sha256` and `size` (bytes) are of what arrived."""
+
+    path: Path
+    url: str
+    sha256: str
+    size: int
+    validators: Validators
+
+
+def download(
+    url: str, path: Path, known: Validators | None = None, patience: Patience | None = None
+) -> Download | None:
+    """Fetches `url` (http, https or file) to `path`; None when the server says it is as in `known`.
+
+    Server errors (408, 425, 429, 5xx), timeouts and cut bodies are tried again with growing waits, heeding
+    Retry-After. Raises AbsentError, PassingError when patience ends, and TaxiError for any other answer.
+    """
+    fetch = _copy if is_local(url) else _get
+    return patiently(patience or Patience(), lambda deadline, limits: fetch(url, path, known, limits, deadline))
+
+
+def _get(url: str, path: Path, known: Validators | None, patience: Patience, deadline: float) -> Download | None:
+    with answer(url, known, patience) as response:
+        if response.status_code == 304:
+            return None
+        length = response.headers.get("Content-Length")
+        expected = None if length is None else int(length)
+        sha256, size = _save(_body(response, url, deadline), path, expected)
+        if expected is not None and size != expected:
+            raise PassingError(f"{url} broke off after {size:,} of {expected:,} bytes.")
+        validators = Validators(response.headers.get("ETag"), response.headers.get("Last-Modified"))
+        return Download(path, url, sha256, size, validators)
+
+
+def _copy(url: str, path: Path, known: Validators | None, _patience: Patience, _deadline: float) -> Download | None:
+    source, validators = local_file(url)
+    if known == validators:
+        return None
+    with source.open("rb") as file:
+        sha256, size = _save(iter(lambda: file.read(_CHUNK), b""), path, source.stat().st_size)
+    return Download(path, url, sha256, size, validators)
+
+
+def _body(response: requests.Response, url: str, deadline: float) -> Iterator[bytes]:
+    """The body as sent, not unpacked; a file named .gz stays one whatever Content-Encoding says."""
+    try:
+        while chunk := response.raw.read1(_CHUNK, decode_content=False):
+            if time.monotonic() > deadline:
+                raise PassingError(f"{url} is too slow: time is up.")
+            yield chunk
+    except (HTTPError, OSError) as error:
+        raise PassingError(f"{url} stopped sending: {error}.") from error
+
+
+def _save(chunks: Iterator[bytes], path: Path, expected: int | None) -> tuple[str, int]:
+    digest = hashlib.sha256()
+    work = begin("downloading", size=expected)
+    size = 0
+    with path.open("wb") as file:
+        for chunk in chunks:
+            digest.update(chunk)
+            size += file.write(chunk)
+            work.update(size=size)
+    return digest.hexdigest(), size

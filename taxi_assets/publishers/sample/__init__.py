@@ -1,0 +1,1 @@
+"""The sample publisher: TLC-shaped months of made-up trips."""

@@ -1,0 +1,60 @@
+"""The publisher that makes its months itself."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from taxi_assets.atomic_files import sha256
+from taxi_assets.destinations.lake.folder import Publication
+from taxi_assets.model.datasets import Dataset
+from taxi_assets.model.eras import FileFormat
+from taxi_assets.model.made_up import SAMPLE, sample_file
+from taxi_assets.model.months import Month
+from taxi_assets.model.zones import ZoneLookup
+from taxi_assets.publishers.download import Download
+from taxi_assets.publishers.file_version import Sighting
+from taxi_assets.publishers.http import Validators
+from taxi_assets.publishers.sites import ZONES_PATH
+from taxi_assets.publishers.staging import publication_of, removed_on_failure
+
+
+@dataclass(frozen=True)
+class SamplePublisher:
+    """Makes TLC-shaped months of made-up trips: no network, the same bytes for the same month every time."""
+
+    rows: int = 50_000
+    format: FileFormat | None = None
+    name: str = SAMPLE
+
+    def fetch(self, dataset: Dataset, month: Month, folder: Path, known: Publication | None) -> Publication:
+        from taxi_assets.publishers.sample.generator import write_sample
+
+        seen = self.sight(dataset, month)
+        file_format = self._format_of(month)
+        target = folder / f"{secrets.token_hex(6)}-{dataset.month_name(month)}.{file_format}"
+        with removed_on_failure(target):
+            write_sample(dataset, month, target, rows=self.rows, file_format=file_format)
+            digest = sha256(target)
+        if known is not None and (known.url, known.etag, known.sha256) == (seen.url, seen.identity, digest):
+            target.unlink()
+            return known
+        made = Download(target, seen.url, digest, target.stat().st_size, Validators(etag=seen.identity))
+        return publication_of(
+            self.name, self.name, sample_file(f"{dataset.month_name(month)}.{file_format}"), file_format, made
+        )
+
+    def sight(self, dataset: Dataset, month: Month, known: Sighting | None = None) -> Sighting:
+        file_format = self._format_of(month)
+        url = f"sample://{dataset.name}/{month}.{file_format}?rows={self.rows}"
+        return Sighting(url, f"{file_format}, {self.rows} rows")
+
+    def zones(self, folder: Path) -> ZoneLookup:
+        from taxi_assets.publishers.sample.zones import zone_lookup
+
+        return replace(ZoneLookup.of_bytes(zone_lookup(), f"sample://{ZONES_PATH}"), made_up=True)
+
+    def _format_of(self, month: Month) -> FileFormat:
+        """Unless told: the publication most people load a month from, CSV as far as the mirror has it."""
+        return self.format or ("csv.gz" if month <= Month(2021, 7) else "parquet")

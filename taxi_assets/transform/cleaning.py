@@ -1,0 +1,148 @@
+"""Every row of a published file is either clean or quarantined with its reasons; which of the two is decided here.
+
+The rules themselves are in `rules.py`. Works batch by batch, so that memory stays bounded. Knows nothing of Dagster.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from taxi_assets.model.datasets import Dataset
+from taxi_assets.model.months import Month
+from taxi_assets.transform.arrow import literal, repeated_date, repeated_text, text_lists
+from taxi_assets.transform.duplicates import SeenRows
+from taxi_assets.transform.reading import PUBLISHED_TEXT, TripStream
+from taxi_assets.transform.rules import DUPLICATE, FLAGS, PROFILES, UNIDENTIFIED, Profile, Rule
+
+REASONS = "reasons"
+
+
+@dataclass
+class Tally:
+    """Counts of a month, complete once its batches have been read: raw = clean + quarantined + duplicates.
+
+    `duplicates` are the rows in quarantine that repeat an earlier one, `quarantined` the others there. A row counts
+    under each of its reasons. Flags are counted over clean rows.
+    """
+
+    raw: int = 0
+    clean: int = 0
+    quarantined: int = 0
+    duplicates: int = 0
+    reasons: Counter[str] = field(default_factory=Counter)
+    flags: Counter[str] = field(default_factory=Counter)
+
+
+class CleanedMonth:
+    """A month's rows as pairs of record batches (clean, quarantined), to be read once; `tally` fills while they are.
+
+    The clean schema is the dataset's, with columns nobody has seen before at its end; the quarantine has `reasons` (a
+    list of rule names) and `published_text` (what could not be read) beside them. `scratch` is a folder for what the
+    search for duplicates does not hold in memory. `publisher` is whose file it is, for whoever looks at the month.
+    """
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        month: Month,
+        source_file: str,
+        stream: TripStream,
+        profile: Profile = Profile.DEFAULT,
+        scratch: Path | None = None,
+        publisher: str = "",
+    ) -> None:
+        self.month = month
+        self.source_file = source_file
+        self.publisher = publisher
+        self.stream = stream
+        self.profile = profile
+        self.tally = Tally()
+        names = stream.schema.names
+        new = [column for column in stream.schema if column.name not in (*dataset.schema.names, PUBLISHED_TEXT)]
+        self.schema = pa.schema([*dataset.schema, *new])
+        extra = [pa.field(PUBLISHED_TEXT, pa.string()), pa.field(REASONS, pa.list_(pa.string()))]
+        self.quarantine_schema = pa.schema([*self.schema, *extra])
+        self._rules = [rule for rule in PROFILES[profile] if rule.applies_to(names)]
+        self._flags = [rule for rule in FLAGS if rule.applies_to(names)]
+        self._published = [name for name in names if name != "source_row"]
+        self._seen = None if dataset.name in UNIDENTIFIED else SeenRows(scratch)
+
+    def __iter__(self) -> Iterator[tuple[pa.RecordBatch, pa.RecordBatch]]:
+        for batch in self.stream.batches:
+            yield self._split(batch)
+
+    def _split(self, batch: pa.RecordBatch) -> tuple[pa.RecordBatch, pa.RecordBatch]:
+        verdicts = self._verdicts(self._rules, batch)
+        if self._seen is not None:
+            repeats = np.packbits(self._seen.repeats(batch.select(self._published)), bitorder="little")
+            verdicts[DUPLICATE.name] = _booleans(repeats.tobytes(), batch.num_rows)
+        bad = _any(list(verdicts.values()), batch.num_rows)
+        flags = self._verdicts(self._flags, batch)
+        stamped = self._stamped(batch, _bits(flags, batch.num_rows))
+        good = pc.invert(bad)
+        clean = stamped.filter(good)
+        rejected = stamped.filter(bad)
+        broken = {name: verdict.filter(bad) for name, verdict in verdicts.items()}
+        self._count(batch.num_rows, clean.num_rows, broken, {name: flag.filter(good) for name, flag in flags.items()})
+        texts = batch[PUBLISHED_TEXT].filter(bad)
+        quarantined = [*rejected.columns, texts, text_lists(broken, rejected.num_rows)]
+        return clean, pa.record_batch(quarantined, schema=self.quarantine_schema)
+
+    def _verdicts(self, rules: list[Rule], batch: pa.RecordBatch) -> dict[str, pa.Array]:
+        no = literal(value=False, arrow_type=pa.bool_())
+        return {rule.name: pc.fill_null(rule.judge(batch, self.month), no) for rule in rules}
+
+    def _stamped(self, batch: pa.RecordBatch, flags: pa.Array) -> pa.RecordBatch:
+        """The batch in the clean schema: with its month, its file and its flags."""
+        ours = {
+            "trip_month": repeated_date(self.month.first_day, batch.num_rows),
+            "source_file": repeated_text(self.source_file, batch.num_rows),
+            "quality_flags": flags,
+        }
+        columns = [ours[name] if name in ours else batch[name] for name in self.schema.names]
+        return pa.record_batch(columns, schema=self.schema)
+
+    def _count(self, raw: int, clean: int, broken: dict[str, pa.Array], flags: dict[str, pa.Array]) -> None:
+        duplicates = _trues(broken[DUPLICATE.name]) if DUPLICATE.name in broken else 0
+        self.tally.raw += raw
+        self.tally.clean += clean
+        self.tally.duplicates += duplicates
+        self.tally.quarantined += raw - clean - duplicates
+        self.tally.reasons.update({name: _trues(verdict) for name, verdict in broken.items()})
+        self.tally.flags.update({name: _trues(flag) for name, flag in flags.items()})
+
+
+def flag_bits() -> dict[str, int]:
+    """The value of each flag in quality_flags."""
+    return {rule.name: 1 << bit for bit, rule in enumerate(FLAGS)}
+
+
+def _any(verdicts: list[pa.Array], rows: int) -> pa.Array:
+    result = _booleans(bytes((rows + 7) // 8), rows)
+    for verdict in verdicts:
+        result = pc.or_(result, verdict)
+    return result
+
+
+def _bits(flags: dict[str, pa.Array], rows: int) -> pa.Array:
+    int32 = pa.int32()
+    values = flag_bits()
+    result = pa.Array.from_buffers(int32, rows, [None, pa.py_buffer(bytes(rows * 4))])
+    for name, flag in flags.items():
+        result = pc.bit_wise_or(result, pc.multiply(pc.cast(flag, int32), literal(values[name], int32)))
+    return result
+
+
+def _booleans(bits: bytes, rows: int) -> pa.Array:
+    return pa.Array.from_buffers(pa.bool_(), rows, [None, pa.py_buffer(bits)])
+
+
+def _trues(verdict: pa.Array) -> int:
+    return int(pc.sum(verdict, min_count=0).as_py())

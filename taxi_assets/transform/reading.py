@@ -1,0 +1,247 @@
+"""A published file of any era → canonical record batches, as a stream in bounded memory.
+
+Columns are found by name (`column_mapping.py`), converted to their canonical types without losing a digit
+(`type_conversion.py`) and numbered by `source_row`. Nothing is judged here: that is `cleaning.py`'s work. Knows nothing
+of Dagster.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+from isal import igzip
+
+from taxi_assets.errors import ContractError, CorruptFileError, said
+from taxi_assets.model.columns import Column
+from taxi_assets.model.eras import FileFormat
+from taxi_assets.progress import Work, begin
+from taxi_assets.publishers.verification import DAMAGE
+from taxi_assets.transform.arrow import row_numbers
+from taxi_assets.transform.column_mapping import Mapping, map_columns
+from taxi_assets.transform.type_conversion import converted, csv_type, misfit_pickups
+
+if TYPE_CHECKING:
+    import pyarrow.parquet as pq
+
+BATCH_ROWS = 32_768
+MAX_ROWS = 100_000_000
+"""No month of any dataset has had more than 21 million rows; a file that unpacks to more than this is refused."""
+PUBLISHED_TEXT = "published_text"
+_BLOCK_BYTES = 256 << 10
+"""Of CSV parsed at a time, and of a Parquet column read at a time: blocks of 1 MB take 25 MB more and save no time."""
+_PEEK_BYTES = 64 << 10
+
+
+@dataclass(frozen=True)
+class TripStream:
+    """The rows of a published file, to be read once.
+
+    `schema`: the published columns of the dataset in canonical order (null where the file lacks them), the columns
+    nobody has seen before (named as published in `unknown`), `source_row` (the row's position in the file from 0),
+    and `published_text` (the row as published, where it or its pickup time could not be read; else null).
+    `published`: the file's own names of the columns it has. `first_rows`: after how many rows a try-out ends.
+    """
+
+    schema: pa.Schema
+    batches: Iterator[pa.RecordBatch]
+    unknown: tuple[str, ...]
+    published: dict[str, str] = field(default_factory=dict)
+    first_rows: int | None = None
+
+
+@dataclass(frozen=True)
+class _Block:
+    """Rows by column position in the file; `unreadable` holds the text of rows that are no rows of the table."""
+
+    columns: Sequence[pa.Array]
+    rows: int
+    unreadable: dict[int, str] = field(default_factory=dict)
+    lines: Sequence[str] = ()
+
+
+class _NotPlainError(Exception):
+    """The fast parser met something it must not pass over."""
+
+
+def read_month(path: Path, file_format: FileFormat, columns: Sequence[Column]) -> TripStream:
+    """The rows of a published file as batches of up to about 32,768 rows; `columns` are the dataset's published ones.
+
+    Raises CorruptFileError when the file is not whole, ContractError when a required column is missing or a value does
+    not fit its column; both also while the batches are read.
+    """
+    read = _read_parquet if file_format == "parquet" else _read_csv
+    with _explained():
+        mapping, blocks = read(path, columns)
+    schema = pa.schema([*mapping.schema, ("source_row", pa.int64()), (PUBLISHED_TEXT, pa.string())])
+    return TripStream(schema, _canonical(blocks, mapping, schema), mapping.unknown, mapping.published)
+
+
+def _read_parquet(path: Path, columns: Sequence[Column]) -> tuple[Mapping, Iterator[_Block]]:
+    import pyarrow.parquet as pq
+
+    file = pq.ParquetFile(path, pre_buffer=False, buffer_size=_BLOCK_BYTES)
+    mapping = map_columns([(published.name, published.type) for published in file.schema_arrow], columns)
+    return mapping, _parquet_blocks(file)
+
+
+def _parquet_blocks(file: pq.ParquetFile) -> Iterator[_Block]:
+    work, done = begin("reading", rows=file.metadata.num_rows), 0
+    for batch in file.iter_batches(BATCH_ROWS):
+        yield _Block(batch.columns, batch.num_rows)
+        done += batch.num_rows
+        work.update(rows=done)
+
+
+def _read_csv(path: Path, columns: Sequence[Column]) -> tuple[Mapping, Iterator[_Block]]:
+    names, first_row = _header(path)
+    mapping = map_columns([(name, pa.string()) for name in names], columns)
+    types: list[pa.DataType] = [pa.string()] * max(len(names), len(first_row))
+    for source, column in zip(mapping.sources, mapping.columns, strict=True):
+        if source is not None and not column.text_of:
+            types[source] = csv_type(column, first_row[source] if source < len(first_row) else "")
+    return mapping, _csv_blocks(path, types, len(names))
+
+
+def _header(path: Path) -> tuple[list[str], list[str]]:
+    """The column names of a csv.gz, and its first row of data: in some eras that has more fields than names."""
+    with igzip.open(path, "rb") as file:
+        lines = file.read(_PEEK_BYTES).decode("utf-8-sig", errors="replace").splitlines()
+    rows = [_fields(line) for line in lines[:8] if line.strip()]
+    if len(rows) < 2:
+        raise CorruptFileError("The file holds no row of data.", "Look at what the publisher serves under this name.")
+    return rows[0], rows[1]
+
+
+def _csv_blocks(path: Path, types: Sequence[pa.DataType], width: int) -> Iterator[_Block]:
+    """The rows by Arrow's parser; from the first block it stumbles over, line by line."""
+    work, done = begin("reading", size=path.stat().st_size), 0
+    try:
+        for batch in _merged(_parsed(path, types, work)):
+            _check_plain(batch.columns[width:])
+            yield _Block(batch.columns, batch.num_rows)
+            done += batch.num_rows
+            work.update(rows=done)
+    except (pa.ArrowInvalid, _NotPlainError):
+        for block in _careful_blocks(path, width, done, work):
+            yield block
+            done += block.rows
+            work.update(rows=done)
+
+
+def _check_plain(stray: Sequence[pa.Array]) -> None:
+    """Fields beyond the header are let pass as long as they are empty."""
+    if any(array.null_count < len(array) for array in stray):
+        raise _NotPlainError
+
+
+def _parsed(path: Path, types: Sequence[pa.DataType], work: Work) -> Iterator[pa.RecordBatch]:
+    from pyarrow import csv as arrow_csv
+
+    names = [str(position) for position in range(len(types))]
+    convert = arrow_csv.ConvertOptions(
+        column_types=dict(zip(names, types, strict=True)), null_values=[""], strings_can_be_null=True
+    )
+    with path.open("rb") as packed, igzip.open(packed, "rb") as file:
+        for batch in arrow_csv.open_csv(
+            pa.PythonFile(file, "r"),
+            arrow_csv.ReadOptions(column_names=names, skip_rows=1, block_size=_BLOCK_BYTES),
+            convert_options=convert,
+        ):
+            work.update(size=packed.tell())
+            yield batch
+
+
+def _merged(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Batches of about BATCH_ROWS rows out of the parser's small blocks."""
+    waiting: list[pa.RecordBatch] = []
+    rows = 0
+    for batch in batches:
+        waiting.append(batch)
+        rows += batch.num_rows
+        if rows >= BATCH_ROWS:
+            yield pa.concat_batches(waiting)
+            waiting, rows = [], 0
+    if waiting:
+        yield pa.concat_batches(waiting)
+
+
+def _careful_blocks(path: Path, width: int, skip: int, work: Work) -> Iterator[_Block]:
+    """The rows after the first `skip` ones, all as text, and those with too few or too many fields as unreadable."""
+    lines: list[str] = []
+    with path.open("rb") as packed, igzip.open(packed, "rb") as file:
+        rows = (line.decode("utf-8", errors="replace").rstrip("\r\n") for line in file)
+        for number, line in enumerate(line for line in rows if line.strip()):
+            if number > skip:  # the header is number 0
+                lines.append(line)
+            if len(lines) == BATCH_ROWS:
+                work.update(size=packed.tell())
+                yield _careful_block(lines, width)
+                lines = []
+    if lines:
+        yield _careful_block(lines, width)
+
+
+def _careful_block(lines: list[str], width: int) -> _Block:
+    unreadable: dict[int, str] = {}
+    rows: list[list[str]] = []
+    for number, line in enumerate(lines):
+        fields = _fields(line)
+        if len(fields) < width or any(fields[width:]):
+            unreadable[number] = line
+            fields = [""] * width
+        rows.append(fields[:width])
+    columns = [pa.array(values, pa.string()) for values in zip(*rows, strict=True)]
+    return _Block(columns, len(lines), unreadable, lines)
+
+
+def _fields(line: str) -> list[str]:
+    return next(csv.reader([line])) if '"' in line else line.split(",")
+
+
+def _canonical(blocks: Iterator[_Block], mapping: Mapping, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    first = 0
+    with _explained():
+        for block in blocks:
+            texts = _unreadable_texts(block, mapping)
+            arrays = [
+                converted(column, None if source is None else block.columns[source], block.rows, first)
+                for source, column in zip(mapping.sources, mapping.columns, strict=True)
+            ]
+            yield pa.record_batch([*arrays, row_numbers(first, block.rows), texts], schema=schema)
+            first += block.rows
+            if first > MAX_ROWS:
+                raise CorruptFileError(f"The file has more than {MAX_ROWS:,} rows.", "No month is that large.")
+    if first == 0:
+        raise CorruptFileError("The file holds no row of data.", "Look at what the publisher serves under this name.")
+
+
+def _unreadable_texts(block: _Block, mapping: Mapping) -> pa.Array:
+    """For rows that cannot be read, and rows whose pickup time cannot: what was published; null for the others."""
+    texts = dict(block.unreadable)
+    place = [column.name for column in mapping.columns].index("pickup_datetime")
+    source = mapping.sources[place]
+    if source is not None:
+        for row, value in misfit_pickups(block.columns[source]).items():
+            texts.setdefault(row, block.lines[row] if block.lines else f"pickup_datetime: {value}")
+    if not texts:
+        return pa.nulls(block.rows, pa.string())
+    return pa.array([texts.get(row) for row in range(block.rows)], pa.string())
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Turns what the decoders raise into errors that say what is wrong with the file."""
+    try:
+        yield
+    except DAMAGE as error:
+        raise CorruptFileError(f"The file is cut off or damaged: {said(error)}.", "Fetch it again.") from error
+    except (pa.ArrowInvalid, csv.Error) as error:
+        raise ContractError(
+            f"The file cannot be parsed: {said(error)}.", "Look at what the publisher serves."
+        ) from error

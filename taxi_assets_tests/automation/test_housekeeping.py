@@ -1,0 +1,273 @@
+"""What housekeeping leaves of a history: all that sensors read and the UI shows of a month, and less of the rest.
+
+On SQLite, as dagster.yaml has it, and on Postgres. Time is passed in: all that was just done counts as old.
+"""
+
+import os
+import secrets
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import psycopg
+import pytest
+from dagster import (
+    AssetCheckKey,
+    AssetExecutionContext,
+    AssetKey,
+    AssetRecordsFilter,
+    DagsterEventType,
+    DagsterInstance,
+    DefaultScheduleStatus,
+    asset,
+    build_schedule_context,
+    materialize,
+)
+from dagster._core.definitions.run_request import InstigatorType
+from dagster._core.remote_origin import InProcessCodeLocationOrigin, RemoteInstigatorOrigin, RemoteRepositoryOrigin
+from dagster._core.scheduler.instigation import InstigatorState, InstigatorStatus, TickData, TickStatus
+from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
+from psycopg.sql import SQL, Identifier
+
+from taxi_assets.automation.history_storage import HistoryStorage, vacuum
+from taxi_assets.automation.housekeeping import TRIMMED_TAG, tidy
+from taxi_assets.automation.run_history import LoadHistory
+from taxi_assets.build import build_definitions
+from taxi_assets.model.datasets import GREEN_TAXI
+from taxi_assets.partitions import months_of
+from taxi_assets.settings import Settings
+from taxi_assets_tests.helpers.desk import Desk
+from taxi_assets_tests.helpers.publishing import Folder, recent
+
+ROOT = Path(__file__).parents[2]
+LOADED, REPLACED, BROKEN, HALF_WAY, ABSENT = (recent("green", back) for back in range(5))
+DAY = 86_400.0
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def instance(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[DagsterInstance]:
+    """A history as dagster.yaml has it, in SQLite or in a database of its own."""
+    home = tmp_path / "dagster"
+    home.mkdir()
+    text = (ROOT / "dagster.yaml").read_text().replace(".dagster", str(home / ".dagster"))
+    if request.param == "sqlite":
+        (home / "dagster.yaml").write_text(text)
+        with DagsterInstance.from_config(str(home)) as made:
+            yield made
+        return
+    server = request.getfixturevalue("postgres_url")
+    name = f"history_{secrets.token_hex(6)}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(SQL("CREATE DATABASE {}").format(Identifier(name)))
+        try:
+            storage = f"  postgres:\n    postgres_url: {urlsplit(server)._replace(path=name).geturl()}"
+            sqlite = f"  sqlite:\n    base_dir: {home / '.dagster'}"
+            (home / "dagster.yaml").write_text(text.replace(sqlite, storage))
+            with DagsterInstance.from_config(str(home)) as made:
+                yield made
+        finally:
+            connection.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(name)))
+
+
+@pytest.fixture
+def desk(settings: Settings, tmp_path: Path, instance: DagsterInstance) -> Desk:
+    """A sensor that watches a folder, in which there is a month that loads, one that was replaced, one that is broken,
+    and one that stopped half way; each of them was run more often than would have been needed.
+    """
+    folder = Folder.at(tmp_path / "site")
+    settings = replace(settings, publisher=folder.root.as_uri())
+    desk = Desk(settings, build_definitions(settings), instance)
+    for month, rows in [(LOADED, 300), (REPLACED, 300), (HALF_WAY, 300)]:
+        folder.publish("green", month, rows)
+    folder.path("green", BROKEN).write_bytes(b"no Parquet at all")
+    requests = {request.partition_key: request for request in desk.tick().run_requests or []}
+    zones = folder.break_zones()
+    assert not desk.run(requests[HALF_WAY.key])
+    zones.unlink()
+    for _ in range(2):
+        assert not desk.run(requests[BROKEN.key])
+        assert desk.run(requests[LOADED.key])
+    for _ in range(2):
+        desk.load(LOADED)
+    assert desk.run(requests[REPLACED.key])
+    folder.publish("green", REPLACED, 400)
+    assert len(desk.run_all()) == 1
+    freshness = desk.definitions.resolve_job_def("green_freshness")
+    for _ in range(2):
+        assert freshness.execute_in_process(instance=instance).success
+    return desk
+
+
+def shown(desk: Desk) -> dict[str, Any]:
+    """What the UI shows of every partition of every asset and check, and what sensors read of every month."""
+    instance, graph = desk.instance, desk.definitions.resolve_asset_graph()
+    months = months_of(GREEN_TAXI)
+    history = LoadHistory(instance, GREEN_TAXI)
+    keys = [key for key in graph.materializable_asset_keys if key.path[0] in {"green", "taxi_zones"}]
+    return {
+        "sensor": desk.reason(),
+        "records": [history.record(month) for month in (LOADED, REPLACED, BROKEN, HALF_WAY, ABSENT)],
+        "loaded": history.loaded([LOADED, REPLACED, BROKEN, HALF_WAY, ABSENT]),
+        "partitions": {
+            key: instance.get_status_by_partition(key, months.get_partition_keys(), months)
+            for key in keys
+            if graph.get(key).is_partitioned
+        },
+        "materializations": {key: newest(instance, key) for key in keys},
+        "checks": {key: results(instance, key) for key in graph.asset_check_keys if key.asset_key.path[0] == "green"},
+    }
+
+
+def newest(instance: DagsterInstance, key: AssetKey) -> dict[str | None, tuple[str, Any]]:
+    """The newest materialization of each partition, and the run it is from."""
+    last: dict[str | None, tuple[str, Any]] = {}
+    for record in instance.fetch_materializations(AssetRecordsFilter(key), limit=1_000, ascending=True).records:
+        assert instance.get_run_by_id(record.run_id)
+        last[record.partition_key] = record.run_id, record.asset_materialization
+    return last
+
+
+def results(instance: DagsterInstance, key: AssetCheckKey) -> set[tuple[object, ...]]:
+    """The newest result of each partition of a check, whose run can be looked at."""
+    found = instance.event_log_storage.get_asset_check_partition_info([key])
+    assert all(instance.get_run_by_id(each.latest_planned_run_id) for each in found)
+    return {(each.partition_key, each.latest_execution_status, each.latest_planned_run_id) for each in found}
+
+
+def events(instance: DagsterInstance) -> int:
+    return sum(len(instance.all_logs(run.run_id)) for run in instance.get_runs())
+
+
+def test_after_it_sensors_and_ui_say_the_same_of_every_month_and_the_history_is_smaller(desk: Desk) -> None:
+    before, runs, said = shown(desk), desk.instance.get_runs_count(), events(desk.instance)
+    assert f"2 unchanged ({LOADED}, {REPLACED})" in before["sensor"]
+    assert f"2 to be tried again later, its last run failed ({BROKEN}, {HALF_WAY})" in before["sensor"]
+    assert [len(record.asks) for record in before["records"]] == [2, 2, 2, 1, 0]
+
+    done = tidy(desk.instance, time.time() + DAY)
+    assert shown(desk) == before
+    # By hand a second time and no last time, and freshness looked at before the last time.
+    assert (done.deleted_runs, done.trimmed_runs, done.busy) == (2, 6, [])
+    assert desk.instance.get_runs_count() == runs - 2
+    assert events(desk.instance) < 0.6 * said
+    if HistoryStorage(desk.instance).folder:
+        assert done.size_after < 0.75 * done.size_before
+
+    again = tidy(desk.instance, time.time() + DAY)
+    assert (again.deleted_runs, again.trimmed_runs, again.deleted_logs) == (0, 0, 0)
+    assert shown(desk) == before
+
+
+@asset
+def made(context: AssetExecutionContext) -> None:
+    context.log.info("at work")
+    context.log.warning("look out")
+
+
+def make(instance: DagsterInstance) -> str:
+    return materialize([made], instance=instance).dagster_run.run_id
+
+
+def test_of_an_old_run_that_is_needed_what_it_made_and_what_it_warned_of_stays(instance: DagsterInstance) -> None:
+    run_id = make(instance)
+    tidy(instance, time.time() + DAY)
+    left = instance.all_logs(run_id)
+    assert [entry.user_message for entry in left if not entry.is_dagster_event] == ["look out"]
+    kinds = {entry.dagster_event_type for entry in left if entry.is_dagster_event}
+    assert {DagsterEventType.ASSET_MATERIALIZATION, DagsterEventType.STEP_SUCCESS} < kinds
+    assert DagsterEventType.STEP_OUTPUT not in kinds
+    run = instance.get_run_by_id(run_id)
+    assert run
+    assert run.is_success
+    assert TRIMMED_TAG in run.tags
+
+
+def test_what_is_not_old_is_left_as_it_is(instance: DagsterInstance, settings: Settings) -> None:
+    for _ in range(2):
+        make(instance)
+    said, logs = events(instance), logs_of(instance)
+    job = build_definitions(settings).resolve_job_def("housekeeping")
+    result = job.execute_in_process(instance=instance)
+    assert result.success
+    instance.delete_run(result.run_id)
+    assert events(instance) == said
+    assert logs
+    assert logs <= logs_of(instance)
+
+
+def logs_of(instance: DagsterInstance) -> set[Path]:
+    folder = HistoryStorage(instance).log_folder
+    return {path for path in folder.rglob("*") if path.is_file()} if folder else set()
+
+
+def test_old_logs_and_ticks_go_and_other_files_stay(instance: DagsterInstance) -> None:
+    add_tick(instance, "old", time.time() - 2 * DAY)
+    add_tick(instance, "new", time.time())
+    folder = HistoryStorage(instance).log_folder
+    assert folder
+    old, new, other = (folder / "repository/sensor" / name for name in ("1.err", "2.err", "result.pickle"))
+    old.parent.mkdir(parents=True)
+    for path in (old, new, other):
+        path.touch()
+    for path in (old, other):
+        os.utime(path, (time.time() - 2 * DAY,) * 2)
+    assert tidy(instance, time.time() - DAY).deleted_logs == 1
+    assert [path.exists() for path in (old, new, other)] == [False, True, True]
+    ticks = {
+        state.instigator_name: instance.get_ticks(state.instigator_origin_id, state.selector_id)
+        for state in instance.all_instigator_state()
+    }
+    assert {name: len(of_sensor) for name, of_sensor in ticks.items()} == {"old": 0, "new": 1}
+
+
+def add_tick(instance: DagsterInstance, name: str, when: float) -> None:
+    """A sensor that was turned on, and looked once."""
+    location = InProcessCodeLocationOrigin(LoadableTargetOrigin(python_file="definitions.py"))
+    origin = RemoteInstigatorOrigin(RemoteRepositoryOrigin(location, "repository"), name)
+    state = InstigatorState(origin, InstigatorType.SENSOR, InstigatorStatus.RUNNING)
+    instance.add_instigator_state(state)
+    kind, status, selector = InstigatorType.SENSOR, TickStatus.SKIPPED, state.selector_id
+    instance.create_tick(TickData(state.instigator_origin_id, name, kind, status, when, selector_id=selector))
+
+
+def test_files_of_runs_that_were_deleted_go_too(instance: DagsterInstance) -> None:
+    storage = HistoryStorage(instance)
+    first, by_hand, last = (make(instance) for _ in range(3))
+    instance.delete_run(by_hand)
+    tidy(instance, time.time() + DAY)
+    assert {run.run_id for run in instance.get_runs()} == {last}
+    assert [*dict(storage.files_of_runs())] == ([last] if storage.folder else [])
+    assert not instance.has_run(first)
+
+
+def test_a_file_of_sqlite_is_made_smaller_under_a_reader_who_goes_on(tmp_path: Path) -> None:
+    path = tmp_path / "index.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as writer, closing(sqlite3.connect(path)) as reader:
+        writer.execute("PRAGMA journal_mode = WAL")
+        writer.execute("CREATE TABLE events (value INTEGER PRIMARY KEY, event BLOB)")
+        writer.executemany("INSERT INTO events VALUES (?, zeroblob(1000))", ((value,) for value in range(1, 2001)))
+        writer.execute("DELETE FROM events WHERE value > 10")
+        open_query = reader.execute("SELECT value FROM events")
+        assert open_query.fetchone() == (1,)
+        assert vacuum(path)
+        assert len(open_query.fetchall()) == 9
+        writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    assert path.stat().st_size < 100_000
+
+
+@pytest.mark.parametrize(("days", "status"), [(None, "STOPPED"), (90, "RUNNING")])
+def test_the_schedule_is_on_where_a_setting_says_how_long_history_is_kept(
+    settings: Settings, days: int | None, status: str
+) -> None:
+    repository = build_definitions(replace(settings, history_days=days)).get_repository_def()
+    schedule = repository.get_schedule_def("housekeeping_daily")
+    assert schedule.default_status == DefaultScheduleStatus(status)
+    context = build_schedule_context(scheduled_execution_time=datetime(2026, 5, 1, tzinfo=UTC))
+    [request] = schedule.evaluate_tick(context).run_requests or []
+    assert request.run_config["ops"]["tidy_history"]["config"] == {"days": days or 30}
