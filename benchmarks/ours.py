@@ -15,10 +15,10 @@ from taxi_assets.model.months import Month
 
 
 def clean(dataset: Dataset, month: Month, source: Path, folder: Path) -> None:
-    from taxi_assets.io_managers.loading import write_both
     from taxi_assets.metadata.chart.counts import TripCounts
     from taxi_assets.transform.cleaning import CleanedMonth
     from taxi_assets.transform.reading import read_month
+    from taxi_assets.transform.writing import write_both
 
     stream = read_month(source, "parquet" if source.suffix == ".parquet" else "csv.gz", dataset.published_columns)
     cleaned = CleanedMonth(dataset, month, source.name, stream, scratch=folder)

@@ -9,6 +9,9 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import cast
+
+from isal.igzip_lib import IsalError
 
 STALE_AFTER_SECONDS = 24 * 3600
 _CHUNK = 1 << 20
@@ -60,3 +63,7 @@ def _sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+DAMAGE = (EOFError, OSError, cast("type[Exception]", IsalError))
+"""What reading a gzip file raises when it is cut off or damaged."""

@@ -17,24 +17,20 @@ from dagster import (
 )
 
 from taxi_assets.assets import assets_of
+from taxi_assets.assets.published_months import kept_fresh, published_months
 from taxi_assets.assets.taxi_zones import taxi_zones
 from taxi_assets.automation.housekeeping import housekeeping_job, housekeeping_schedule
-from taxi_assets.automation.jobs import trips_job
+from taxi_assets.automation.jobs import freshness_job, trips_job
 from taxi_assets.automation.marts_sensor import marts_sensor
 from taxi_assets.automation.publication_sensor import HOUR, publications_sensor
 from taxi_assets.automation.run_failure_sensor import failed_runs_sensor
-from taxi_assets.automation.schedules import hourly_schedule, monthly_schedule
+from taxi_assets.automation.schedules import freshness_schedule, hourly_schedule, monthly_schedule
 from taxi_assets.checks import checks_of
-from taxi_assets.checks.freshness import (
-    freshness_check,
-    freshness_job,
-    freshness_schedule,
-    kept_fresh,
-    published_months,
-)
+from taxi_assets.checks.freshness import freshness_check
 from taxi_assets.io_managers.base import MonthIOManager, TableIOManager
+from taxi_assets.io_managers.clean_parquet import CleanParquet
 from taxi_assets.io_managers.frames import BigQueryFrames, DuckDBFrames, FrameTables
-from taxi_assets.io_managers.loading import CleanParquet, LocalBucket
+from taxi_assets.io_managers.local_bucket import LocalBucket
 from taxi_assets.io_managers.postgres import PostgresTables
 from taxi_assets.io_managers.raw_files import RawFiles
 from taxi_assets.io_managers.zones import ZoneTables

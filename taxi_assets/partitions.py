@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import cache
 
 from dagster import (
@@ -59,3 +60,8 @@ def month_of(context: AssetExecutionContext | OutputContext | InputContext) -> M
             allow_retries=False,
         )
     return Month.parse(context.partition_key)
+
+
+def months_until(dataset: Dataset, now: datetime | None = None) -> list[Month]:
+    """The dataset's months that can have been published, oldest first."""
+    return [Month.parse(key) for key in months_of(dataset).get_partition_keys(current_time=now)]

@@ -16,9 +16,9 @@ from typing import Final, cast, get_args
 
 from dotenv import dotenv_values
 
-from taxi_assets.model.eras import FileFormat
+from taxi_assets.model.datasets import FileFormat
 from taxi_assets.model.made_up import ANYWHERE
-from taxi_assets.publishers.base import publisher
+from taxi_assets.publishers.sites import check_name
 
 POSTGRES_URL = "TAXI_POSTGRES_URL"
 ALERT_WEBHOOK = "TAXI_ALERT_WEBHOOK"
@@ -112,7 +112,7 @@ class Settings:
     def check(self) -> None:
         """Raises SettingsError for settings that do not fit together."""
         try:
-            publisher(self.publisher, sample_rows=self.sample_rows, sample_format=self.sample_format)
+            check_name(self.publisher)
         except ValueError as error:
             raise SettingsError(f"TAXI_PUBLISHER: {error}") from error
         programs = [self.postgres_bin / name for name in ("initdb", "postgres")] if self.postgres_bin else []

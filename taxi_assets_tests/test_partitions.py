@@ -9,11 +9,10 @@ from dagster import AssetKey, DagsterInstance
 from hypothesis import given
 from hypothesis.strategies import datetimes, timezones
 
-from taxi_assets.automation.run_requests import months_until
 from taxi_assets.build import build_definitions
 from taxi_assets.model.datasets import DATASETS, YELLOW_TAXI
 from taxi_assets.model.months import Month
-from taxi_assets.partitions import months_of
+from taxi_assets.partitions import months_of, months_until
 from taxi_assets.settings import Settings
 from taxi_assets_tests.helpers.running import failure
 

@@ -14,8 +14,7 @@ from dagster import AssetKey, DagsterInstance
 from taxi_assets import progress
 from taxi_assets.build import build_definitions
 from taxi_assets.destinations.duckdb import file as duckdb_file
-from taxi_assets.model.datasets import DATASETS
-from taxi_assets.model.eras import FileFormat
+from taxi_assets.model.datasets import DATASETS, FileFormat
 from taxi_assets.model.months import Month
 from taxi_assets.progress import Work, begin, told
 from taxi_assets.publishers.sample.generator import write_sample

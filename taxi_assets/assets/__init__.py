@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dagster import AssetKey, AssetsDefinition
+from dagster import AssetsDefinition
 
 from taxi_assets.assets.bq_table import bq_table
 from taxi_assets.assets.clean_trips import clean_trips
@@ -14,7 +14,7 @@ from taxi_assets.assets.taxi_zones import taxi_zones
 from taxi_assets.assets.trips_with_zones import trips_with_zones
 from taxi_assets.model.datasets import Dataset
 
-__all__ = ["assets_of", "keys_of", "taxi_zones"]
+__all__ = ["assets_of", "taxi_zones"]
 
 MAKERS = (raw_trips, clean_trips, gcs_parquet, bq_table, postgres_table, trips_with_zones, daily_trips)
 
@@ -22,8 +22,3 @@ MAKERS = (raw_trips, clean_trips, gcs_parquet, bq_table, postgres_table, trips_w
 def assets_of(dataset: Dataset) -> list[AssetsDefinition]:
     """The path of a dataset's month, from the published file to the tables and what is made of them."""
     return [make(dataset) for make in MAKERS]
-
-
-def keys_of(dataset: Dataset) -> list[AssetKey]:
-    """The keys of those, raw_trips' first."""
-    return [AssetKey([dataset.name, make.__name__]) for make in MAKERS]

@@ -6,12 +6,12 @@ from dagster import AssetExecutionContext, AssetsDefinition, Config, Output, ass
 from pydantic import Field
 
 from taxi_assets.assets.common import common, warn_of_try_out
-from taxi_assets.destinations.lake.folder import Publication
-from taxi_assets.io_managers.base import explained
+from taxi_assets.failures import explained
 from taxi_assets.metadata.columns import column_metadata, new_columns
 from taxi_assets.metadata.contents import try_out_metadata
 from taxi_assets.metadata.lineage import of_published
 from taxi_assets.model.datasets import Dataset
+from taxi_assets.model.publication import Publication
 from taxi_assets.partitions import month_of
 from taxi_assets.transform.cleaning import CleanedMonth
 from taxi_assets.transform.first_rows import limited, marked

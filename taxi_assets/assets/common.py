@@ -7,15 +7,14 @@ from typing import Any, Literal, TypedDict
 
 from dagster import (
     AssetExecutionContext,
-    AssetKey,
     AssetRecordsFilter,
-    Backoff,
-    Jitter,
     Output,
     PartitionsDefinition,
     RetryPolicy,
 )
 
+from taxi_assets.asset_keys import key_of
+from taxi_assets.failures import RETRIES
 from taxi_assets.metadata.contents import copy_metadata
 from taxi_assets.model.datasets import Dataset
 from taxi_assets.model.origin import origin
@@ -24,7 +23,6 @@ from taxi_assets.transform.first_rows import described, first_rows_of
 from taxi_assets.transform.month_file import MonthFiles
 
 OWNER = "team:taxi-data"
-RETRIES = RetryPolicy(max_retries=2, delay=5, backoff=Backoff.EXPONENTIAL, jitter=Jitter.PLUS_MINUS)
 Layer = Literal["raw", "clean", "table", "mart", "reference"]
 """How far from the published file."""
 
@@ -72,7 +70,7 @@ def handed_on(context: AssetExecutionContext, upstream: str, files: MonthFiles) 
 def recorded(context: AssetExecutionContext, upstream: str) -> dict[str, Any]:
     """The metadata of the month in the asset `upstream`, as it was made last; nothing if it was not recorded."""
     wanted = AssetRecordsFilter(
-        asset_key=AssetKey([dataset_of(context).name, upstream]), asset_partitions=[context.partition_key]
+        asset_key=key_of(dataset_of(context), upstream), asset_partitions=[context.partition_key]
     )
     for record in context.instance.fetch_materializations(wanted, limit=1).records:
         if record.asset_materialization:

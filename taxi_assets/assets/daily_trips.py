@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from dagster import AssetExecutionContext, AssetKey, AssetsDefinition, Output, ResourceParam, asset
+from dagster import AssetExecutionContext, AssetsDefinition, Output, ResourceParam, asset
 
+from taxi_assets.asset_keys import BQ_TABLE, TAXI_ZONES
 from taxi_assets.assets.common import common, recorded, warn_of_try_out
-from taxi_assets.automation.marts_sensor import when_changed
+from taxi_assets.assets.conditions import when_changed
 from taxi_assets.destinations.warehouse_month import WarehouseMonth
-from taxi_assets.io_managers.base import explained
+from taxi_assets.failures import explained
 from taxi_assets.io_managers.zones import ZoneTables
 from taxi_assets.metadata.columns import column_metadata
 from taxi_assets.metadata.contents import try_out_metadata
@@ -15,7 +16,6 @@ from taxi_assets.metadata.days import days_metadata
 from taxi_assets.metadata.lineage import of_daily
 from taxi_assets.model.datasets import Dataset
 from taxi_assets.model.origin import PUBLISHER
-from taxi_assets.model.zones import TABLE
 from taxi_assets.resources.lake import LakeFolder
 from taxi_assets.resources.publisher import TripPublisher
 from taxi_assets.transform.daily import COLUMNS, as_table, by_day
@@ -25,8 +25,8 @@ from taxi_assets.transform.first_rows import first_rows_of
 def daily_trips(dataset: Dataset) -> AssetsDefinition:
     @asset(
         **common(dataset, "mart"),
-        deps=[AssetKey(TABLE)],
-        automation_condition=when_changed(dataset, "bq_table", lookup=TABLE),
+        deps=[TAXI_ZONES],
+        automation_condition=when_changed(dataset, BQ_TABLE, lookup=TAXI_ZONES),
         io_manager_key="daily_tables",
         kinds={"bigquery", "pandas"},
         # The stock IO managers name a table by the last part of the asset's key: all datasets share daily_trips, and
@@ -50,7 +50,7 @@ def daily_trips(dataset: Dataset) -> AssetsDefinition:
         with explained(context):
             days = zone_tables.having(lambda: publisher.zones(lake.lake), lambda: bq_table.query(by_day(dataset)))
             table = as_table(days)
-        trips = recorded(context, "bq_table")
+        trips = recorded(context, BQ_TABLE)
         first_rows = first_rows_of(trips)
         warn_of_try_out(context, first_rows)
         return Output(

@@ -2,6 +2,7 @@
 
 from dagster import AssetExecutionContext, AssetsDefinition, Output, asset
 
+from taxi_assets.asset_keys import CLEAN_TRIPS
 from taxi_assets.assets.common import common, handed_on
 from taxi_assets.metadata.columns import column_metadata
 from taxi_assets.model.datasets import Dataset
@@ -18,6 +19,6 @@ def postgres_table(dataset: Dataset) -> AssetsDefinition:
         "it in whole.",
     )
     def postgres_table(context: AssetExecutionContext, clean_trips: MonthFiles) -> Output[MonthFiles]:
-        return handed_on(context, "clean_trips", clean_trips)
+        return handed_on(context, CLEAN_TRIPS, clean_trips)
 
     return postgres_table

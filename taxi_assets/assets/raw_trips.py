@@ -6,11 +6,11 @@ from dagster import AssetExecutionContext, AssetsDefinition, Config, DataVersion
 from pydantic import Field
 
 from taxi_assets.assets.common import common
-from taxi_assets.destinations.lake.folder import Publication
-from taxi_assets.io_managers.base import explained
+from taxi_assets.failures import explained
 from taxi_assets.metadata.columns import published_columns
 from taxi_assets.metadata.publication import download_metadata, publication_metadata
 from taxi_assets.model.datasets import Dataset
+from taxi_assets.model.publication import Publication
 from taxi_assets.partitions import month_of
 from taxi_assets.progress import told
 from taxi_assets.resources.lake import LakeFolder

@@ -3,8 +3,8 @@
 from dagster import AssetExecutionContext, AssetsDefinition, Config, DataVersion, Output, ResourceParam, asset
 from pydantic import Field
 
-from taxi_assets.assets.common import OWNER, RETRIES, tags
-from taxi_assets.io_managers.base import explained
+from taxi_assets.assets.common import OWNER, tags
+from taxi_assets.failures import RETRIES, explained
 from taxi_assets.io_managers.zones import ZoneTables
 from taxi_assets.metadata.columns import column_metadata
 from taxi_assets.metadata.zones import zones_metadata

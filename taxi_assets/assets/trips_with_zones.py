@@ -1,10 +1,11 @@
 """trips_with_zones: views of the dataset's tables with the names of the zones."""
 
-from dagster import AssetExecutionContext, AssetKey, AssetsDefinition, MaterializeResult, ResourceParam, asset
+from dagster import AssetExecutionContext, AssetsDefinition, MaterializeResult, ResourceParam, asset
 
+from taxi_assets.asset_keys import BQ_TABLE, POSTGRES_TABLE, TAXI_ZONES, key_of
 from taxi_assets.assets.common import common, recorded, warn_of_try_out
-from taxi_assets.automation.marts_sensor import when_changed
-from taxi_assets.io_managers.base import explained
+from taxi_assets.assets.conditions import when_changed
+from taxi_assets.failures import explained
 from taxi_assets.io_managers.zones import ZoneTables
 from taxi_assets.metadata.columns import column_metadata
 from taxi_assets.metadata.contents import try_out_metadata
@@ -12,7 +13,7 @@ from taxi_assets.metadata.lineage import of_views
 from taxi_assets.metadata.numbers import ROW_COUNT
 from taxi_assets.model.datasets import Dataset
 from taxi_assets.model.origin import PUBLISHER
-from taxi_assets.model.zones import TABLE, ZONE_NAMES
+from taxi_assets.model.zones import ZONE_NAMES
 from taxi_assets.resources.lake import LakeFolder
 from taxi_assets.resources.publisher import TripPublisher
 from taxi_assets.transform.first_rows import first_rows_of
@@ -21,8 +22,8 @@ from taxi_assets.transform.first_rows import first_rows_of
 def trips_with_zones(dataset: Dataset) -> AssetsDefinition:
     @asset(
         **common(dataset, "mart"),
-        deps=[AssetKey(TABLE), AssetKey([dataset.name, "bq_table"]), AssetKey([dataset.name, "postgres_table"])],
-        automation_condition=when_changed(dataset, "bq_table", "postgres_table"),
+        deps=[TAXI_ZONES, key_of(dataset, BQ_TABLE), key_of(dataset, POSTGRES_TABLE)],
+        automation_condition=when_changed(dataset, BQ_TABLE, POSTGRES_TABLE),
         kinds={"postgres", "bigquery"},
         metadata=column_metadata([*ZONE_NAMES, *dataset.columns]),
         description=f"The month through the view {dataset.table}_with_zones, in Postgres and in the warehouse: each "
@@ -37,7 +38,7 @@ def trips_with_zones(dataset: Dataset) -> AssetsDefinition:
         with explained(context):
             views = zone_tables.having(lambda: publisher.zones(lake.lake), lambda: zone_tables.join(dataset))
         context.log.info(" and ".join(views))
-        trips = recorded(context, "postgres_table")
+        trips = recorded(context, POSTGRES_TABLE)
         warn_of_try_out(context, first_rows_of(trips))
         return MaterializeResult(
             metadata={

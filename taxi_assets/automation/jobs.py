@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dagster import AssetSelection, define_asset_job
+from dagster import (
+    AssetCheckKey,
+    AssetSelection,
+    define_asset_job,
+)
 
+from taxi_assets.asset_keys import PUBLISHED_MONTHS, TAXI_ZONES, key_of
+from taxi_assets.checks.freshness import CHECK
 from taxi_assets.model.datasets import Dataset
-from taxi_assets.model.zones import TABLE
 
 if TYPE_CHECKING:
     # Dagster does not export the type that define_asset_job returns.
@@ -28,7 +33,16 @@ def trips_job(dataset: Dataset, publisher: str) -> UnresolvedAssetJobDefinition:
     """
     return define_asset_job(
         job_name(dataset),
-        selection=AssetSelection.groups(dataset.name) | AssetSelection.assets(TABLE),
+        selection=AssetSelection.groups(dataset.name) | AssetSelection.assets(TAXI_ZONES),
         description=f"A month of {dataset.title.lower()} trips: published file, bucket, warehouse, Postgres.",
         run_tags={PUBLISHER_TAG: publisher},
+    )
+
+
+def freshness_job(dataset: Dataset) -> UnresolvedAssetJobDefinition:
+    """`yellow_freshness`, …: the check alone."""
+    return define_asset_job(
+        f"{dataset.name}_freshness",
+        selection=AssetSelection.checks(AssetCheckKey(key_of(dataset, PUBLISHED_MONTHS), CHECK)),
+        description=f"Whether the newest published month of {dataset.title.lower()} trips is in the tables.",
     )

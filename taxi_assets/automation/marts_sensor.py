@@ -2,57 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from dagster import (
-    AssetKey,
     AssetSelection,
-    AutomationCondition,
     AutomationConditionSensorDefinition,
     DefaultSensorStatus,
 )
 
-from taxi_assets.model.datasets import DATASETS, Dataset
+from taxi_assets.asset_keys import DAILY_TRIPS, TRIPS_WITH_ZONES, key_of
+from taxi_assets.model.datasets import DATASETS
 
-MARTS = ("daily_trips", "trips_with_zones")
+MARTS = (DAILY_TRIPS, TRIPS_WITH_ZONES)
 """The assets that have a condition."""
 SECONDS = 60
 """A tick evaluates every month of every mart: a third of a second of CPU time."""
-
-
-def when_changed(dataset: Dataset, *tables: str, lookup: str | None = None) -> AutomationCondition[AssetKey]:
-    """True of a month that was loaded into one of the tables by a run that did not make the mart as well.
-
-    Not before all the tables have the month, their blocking checks passed and no run is at work on it. Given a
-    `lookup`, also true of every month when the lookup's content changes; that it was made again says nothing, for every
-    month's run makes it. Months that lie in the tables when the sensor is turned on are left as they are.
-
-    Dagster knows what a run is to make by its asset selection, which a whole job has only where it was asked for with
-    one, as ours are. Of any other, a tick that reads the tables before the run makes the mart, and the runs in progress
-    after it has ended, asks for the mart once more.
-    """
-    inputs = AssetSelection.assets(*(AssetKey([dataset.name, table]) for table in tables))
-    complete = ~AutomationCondition.any_deps_missing().allow(inputs)
-    changed: AutomationCondition[Any] = AutomationCondition.any_deps_updated().allow(inputs)
-    if lookup is not None:
-        content_changed = AutomationCondition.any_deps_match(AutomationCondition.data_version_changed())
-        # Of a month that is not here yet it would be remembered until its first load, which needs no second one.
-        changed |= content_changed.allow(AssetSelection.assets(lookup)) & complete
-    return (
-        # Once, over both: two of the kind in one condition would share what they remember, and forget each other's.
-        changed.since_last_handled()
-        & complete
-        & ~AutomationCondition.any_deps_in_progress().allow(inputs)
-        & ~AutomationCondition.in_progress()
-        & AutomationCondition.all_deps_blocking_checks_passed().allow(inputs)
-    )
 
 
 def marts_sensor(interval_seconds: int = SECONDS) -> AutomationConditionSensorDefinition:
     """Looks every minute, tests more often, for months of marts to make again; off until somebody turns it on."""
     return AutomationConditionSensorDefinition(
         "marts_follow_tables",
-        target=AssetSelection.assets(*(AssetKey([name, mart]) for name in DATASETS for mart in MARTS)),
+        target=AssetSelection.assets(*(key_of(dataset, mart) for dataset in DATASETS.values() for mart in MARTS)),
         default_status=DefaultSensorStatus.STOPPED,
         minimum_interval_seconds=min(interval_seconds, SECONDS),
         description="Makes daily_trips and trips_with_zones of a month again when the month was loaded anew without "

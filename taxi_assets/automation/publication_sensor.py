@@ -13,9 +13,10 @@ from taxi_assets.automation.history_cursor import RECENT_MONTHS, Cursor, next_of
 from taxi_assets.automation.jobs import job_name
 from taxi_assets.automation.month_status import Look
 from taxi_assets.automation.run_history import LoadHistory
-from taxi_assets.automation.run_requests import look_at, months_until, run_requests
+from taxi_assets.automation.run_requests import look_at, run_requests
 from taxi_assets.errors import TaxiError
 from taxi_assets.model.datasets import Dataset
+from taxi_assets.partitions import months_until
 from taxi_assets.resources.publisher import TripPublisher
 
 HOUR = 3600

@@ -20,7 +20,7 @@ from dagster import (
     RunsFilter,
 )
 
-from taxi_assets.assets import keys_of
+from taxi_assets.asset_keys import keys_of
 from taxi_assets.automation.jobs import job_name
 from taxi_assets.automation.month_status import Ask, Record
 from taxi_assets.automation.retention import Fetch, counted_runs, current, fetching_runs

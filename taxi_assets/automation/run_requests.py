@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 
-from dagster import AssetKey, RunRequest
+from dagster import RunRequest
 
-from taxi_assets.assets import keys_of
+from taxi_assets.asset_keys import TAXI_ZONES, keys_of
 from taxi_assets.automation.month_status import Look, look
 from taxi_assets.automation.run_history import DATASET_TAG, FILE_TAG, LoadHistory
 from taxi_assets.model.datasets import Dataset
 from taxi_assets.model.months import Month
-from taxi_assets.model.zones import TABLE
-from taxi_assets.partitions import months_of
 from taxi_assets.resources.publisher import TripPublisher
 
 WHY_TAG = "taxi/why"
-
-
-def months_until(dataset: Dataset, now: datetime | None = None) -> list[Month]:
-    """The dataset's months that can have been published, oldest first."""
-    return [Month.parse(key) for key in months_of(dataset).get_partition_keys(current_time=now)]
 
 
 def look_at(months: Sequence[Month], dataset: Dataset, publisher: TripPublisher, history: LoadHistory) -> Look:
@@ -37,7 +29,7 @@ def run_requests(dataset: Dataset, seen: Look) -> list[RunRequest]:
     """
     return [
         RunRequest(
-            asset_selection=[*keys_of(dataset), AssetKey(TABLE)],
+            asset_selection=[*keys_of(dataset), TAXI_ZONES],
             partition_key=finding.month.key,
             run_key=f"{dataset.name}:{finding.run_key}",
             tags={

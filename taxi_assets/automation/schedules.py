@@ -1,5 +1,7 @@
 """Two schedules per dataset for those who want a clock: monthly, late enough for TLC to have published, and hourly."""
 
+from typing import TYPE_CHECKING
+
 from dagster import (
     DefaultScheduleStatus,
     RunRequest,
@@ -12,9 +14,14 @@ from dagster import (
 from taxi_assets.automation.history_cursor import RECENT_MONTHS, due
 from taxi_assets.automation.jobs import job_name
 from taxi_assets.automation.run_history import LoadHistory
-from taxi_assets.automation.run_requests import look_at, months_until, run_requests
+from taxi_assets.automation.run_requests import look_at, run_requests
 from taxi_assets.model.datasets import Dataset
+from taxi_assets.partitions import months_until
 from taxi_assets.resources.publisher import TripPublisher
+
+if TYPE_CHECKING:
+    # Dagster does not export the type that define_asset_job returns.
+    pass
 
 MONTHLY = "0 6 25 * *"
 """The newest partition on the 25th ended 52 to 55 days before; TLC's median lag is 51 days (47 to 105)."""
@@ -49,3 +56,15 @@ def _schedule(dataset: Dataset, name: str, cron: str, when: str) -> ScheduleDefi
         return run_requests(dataset, seen) or SkipReason(seen.summary())
 
     return tick
+
+
+def freshness_schedule(dataset: Dataset) -> ScheduleDefinition:
+    """Looks once a day; stopped until somebody turns it on."""
+    return ScheduleDefinition(
+        name=f"{dataset.name}_freshness_daily",
+        job_name=f"{dataset.name}_freshness",
+        cron_schedule="0 7 * * *",
+        execution_timezone="UTC",
+        default_status=DefaultScheduleStatus.STOPPED,
+        description="Every day at 07:00 UTC, whether the newest published month is in the tables; warns if not.",
+    )

@@ -9,6 +9,7 @@ import warnings
 
 from dagster import AssetChecksDefinition, PreviewWarning
 
+from taxi_assets.asset_keys import BQ_TABLE, GCS_PARQUET, POSTGRES_TABLE
 from taxi_assets.checks.clean import (
     every_row_is_accounted_for,
     no_unknown_columns,
@@ -32,6 +33,6 @@ def checks_of(dataset: Dataset) -> list[AssetChecksDefinition]:
             no_unknown_columns(dataset),
             zones_are_known(dataset),
             volume_is_usual(dataset),
-            *(equals_clean(dataset, name) for name in ("gcs_parquet", "bq_table", "postgres_table")),
+            *(equals_clean(dataset, name) for name in (GCS_PARQUET, BQ_TABLE, POSTGRES_TABLE)),
             adds_up(dataset),
         ]

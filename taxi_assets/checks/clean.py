@@ -10,14 +10,15 @@ from dagster import (
     asset_check,
 )
 
+from taxi_assets.asset_keys import CLEAN_TRIPS
 from taxi_assets.checks.common import on
 from taxi_assets.model.datasets import Dataset
 from taxi_assets.model.published_rows import published_rows
+from taxi_assets.model.zones import ZONES
 from taxi_assets.partitions import month_of_run
 from taxi_assets.resources.lake import LakeFolder
 from taxi_assets.transform.first_rows import REMEDY, described, first_rows_of
 from taxi_assets.transform.month_file import MonthFile, MonthFiles
-from taxi_assets.transform.rules import ZONES
 
 USUAL_VOLUME = (0.5, 2.0)
 """A month with fewer or more rows than its neighbour times these is worth a look; April 2020 is one."""
@@ -25,7 +26,7 @@ USUAL_VOLUME = (0.5, 2.0)
 
 def every_row_is_accounted_for(dataset: Dataset) -> AssetChecksDefinition:
     @asset_check(
-        **on(dataset, "clean_trips"),
+        **on(dataset, CLEAN_TRIPS),
         blocking=True,
         description="Published rows = clean + quarantined + duplicates, counted in the files that hold them.",
     )
@@ -47,7 +48,7 @@ def every_row_is_accounted_for(dataset: Dataset) -> AssetChecksDefinition:
 
 def rows_as_published(dataset: Dataset) -> AssetChecksDefinition:
     @asset_check(
-        **on(dataset, "clean_trips"),
+        **on(dataset, CLEAN_TRIPS),
         description="All rows of the file, not a try-out; and as many as the publisher is known to have published, "
         "where that is known. It may have replaced the file since.",
     )
@@ -77,7 +78,7 @@ def rows_as_published(dataset: Dataset) -> AssetChecksDefinition:
 
 def no_unknown_columns(dataset: Dataset) -> AssetChecksDefinition:
     @asset_check(
-        **on(dataset, "clean_trips"),
+        **on(dataset, CLEAN_TRIPS),
         description="The file has no column that nobody has described; one that it has is carried along all the same.",
     )
     def no_unknown_columns(clean_trips: MonthFile) -> AssetCheckResult:
@@ -92,9 +93,7 @@ def no_unknown_columns(dataset: Dataset) -> AssetChecksDefinition:
 
 
 def zones_are_known(dataset: Dataset) -> AssetChecksDefinition:
-    @asset_check(
-        **on(dataset, "clean_trips"), blocking=True, description="Taxi zones of clean rows are among TLC's 265."
-    )
+    @asset_check(**on(dataset, CLEAN_TRIPS), blocking=True, description="Taxi zones of clean rows are among TLC's 265.")
     def zones_are_known(clean_trips: MonthFile) -> AssetCheckResult:
         ends = [clean_trips.bounds(f"{end}_location_id") for end in ("pickup", "dropoff")]
         found = [bound for bounds in ends if bounds is not None for bound in bounds]
@@ -108,7 +107,7 @@ def zones_are_known(dataset: Dataset) -> AssetChecksDefinition:
 
 def volume_is_usual(dataset: Dataset) -> AssetChecksDefinition:
     @asset_check(
-        **on(dataset, "clean_trips"),
+        **on(dataset, CLEAN_TRIPS),
         description="Not less than half and not more than twice the rows of the months beside it, where they are here.",
     )
     def volume_is_usual(

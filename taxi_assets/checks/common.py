@@ -4,6 +4,7 @@ from typing import TypedDict
 
 from dagster import AssetKey, PartitionsDefinition
 
+from taxi_assets.asset_keys import key_of
 from taxi_assets.model.datasets import Dataset
 from taxi_assets.partitions import months_of
 
@@ -17,4 +18,4 @@ class Common(TypedDict):
 
 def on(dataset: Dataset, name: str) -> Common:
     """A check of each month of a dataset's asset."""
-    return {"asset": AssetKey([dataset.name, name]), "partitions_def": months_of(dataset)}
+    return {"asset": key_of(dataset, name), "partitions_def": months_of(dataset)}

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from dagster import AssetCheckResult, AssetChecksDefinition, AssetIn, AssetKey, asset_check
+from dagster import AssetCheckResult, AssetChecksDefinition, AssetIn, asset_check
 
+from taxi_assets.asset_keys import BQ_TABLE, CLEAN_TRIPS, DAILY_TRIPS, key_of
 from taxi_assets.checks.common import on
 from taxi_assets.destinations.warehouse_month import WarehouseMonth
 from taxi_assets.model.datasets import Dataset
@@ -12,7 +13,7 @@ from taxi_assets.transform.daily import differences, in_all
 
 
 def equals_clean(dataset: Dataset, name: str) -> AssetChecksDefinition:
-    clean = AssetKey([dataset.name, "clean_trips"])
+    clean = key_of(dataset, CLEAN_TRIPS)
 
     @asset_check(
         **on(dataset, name),
@@ -34,9 +35,9 @@ def equals_clean(dataset: Dataset, name: str) -> AssetChecksDefinition:
 
 def adds_up(dataset: Dataset) -> AssetChecksDefinition:
     @asset_check(
-        **on(dataset, "daily_trips"),
+        **on(dataset, DAILY_TRIPS),
         blocking=True,
-        additional_ins={"table": AssetIn(AssetKey([dataset.name, "bq_table"]))},
+        additional_ins={"table": AssetIn(key_of(dataset, BQ_TABLE))},
         description="The days of the month add up to its trips in bq_table: their number, and every sum exactly.",
     )
     def adds_up_to_bq_table(

@@ -15,8 +15,8 @@ from typing import Final
 import pyarrow as pa
 
 from taxi_assets.model.columns import QUALITY_FLAGS, Column
-from taxi_assets.model.datasets import DATASETS, Dataset
-from taxi_assets.model.eras import LAYOUTS, FileFormat
+from taxi_assets.model.datasets import DATASETS, Dataset, FileFormat
+from taxi_assets.model.eras import LAYOUTS
 from taxi_assets.model.months import Month
 from taxi_assets.transform.column_mapping import map_columns
 from taxi_assets.transform.rules import FLAGS, QUARANTINE

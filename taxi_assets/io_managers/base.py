@@ -2,22 +2,19 @@
 
 import time
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dagster import (
-    AssetExecutionContext,
     ConfigurableIOManager,
-    DagsterExecutionInterruptedError,
-    Failure,
     InputContext,
     OutputContext,
 )
 
-from taxi_assets.errors import RETRY_HINTS, TaxiError, said
+from taxi_assets.errors import TaxiError
+from taxi_assets.failures import explained
 from taxi_assets.metadata.numbers import ROW_COUNT, speed_metadata
-from taxi_assets.model.datasets import DATASETS, Dataset
+from taxi_assets.model.datasets import Dataset
 from taxi_assets.model.made_up import is_allowed, is_made_up, refuse_outside, refuse_replacing
 from taxi_assets.model.months import Month
 from taxi_assets.model.zones import Zone
@@ -98,25 +95,6 @@ class TableIOManager(CopyIOManager):
         """Makes the view of the dataset's table with the names of its zones; returns its name. Raises TaxiError."""
 
 
-_MISTAKES = (ValueError, TypeError, LookupError, AttributeError, NotImplementedError)
-"""What the same code raises again on the same data."""
-
-
-@contextmanager
-def explained(context: AssetExecutionContext | OutputContext | InputContext) -> Iterator[None]:
-    """Adds dataset, month and asset to what goes wrong, and tells Dagster whether a retry may help."""
-    try:
-        yield
-    except TaxiError as error:
-        raise _failure(context, str(error), retry=error.retry) from error
-    except DagsterExecutionInterruptedError as error:
-        # The in-process executor would try the step again, and the run would go on (dagster issue 15026).
-        raise Failure("Somebody cancelled the run, or stopped its process.", allow_retries=False) from error
-    except Exception as error:
-        passing = not isinstance(error, _MISTAKES)
-        raise _failure(context, f"{type(error).__name__}: {said(error)}.", retry=passing) from error
-
-
 def wrong_type(wanted: type, offered: str) -> TaxiError:
     """The error for an annotation that an IO manager cannot serve."""
     return TaxiError(
@@ -139,9 +117,3 @@ def _summary(facts: Mapping[str, Any]) -> str:
         "bytes": "bytes",
     }
     return ", ".join(f"{facts[key]:,} {word}" for key, word in numbers.items() if key in facts) or "done"
-
-
-def _failure(context: AssetExecutionContext | OutputContext | InputContext, text: str, *, retry: bool) -> Failure:
-    first, asset = context.asset_key.path[0], context.asset_key.path[-1]
-    where = f"{first} {month_of(context)}, {asset}" if first in DATASETS else asset
-    return Failure(f"{where}: {text} {RETRY_HINTS[retry]}", allow_retries=retry)

@@ -15,7 +15,7 @@ from typing import Any
 from dagster import ConfigurableIOManager, InputContext, IOManager, OutputContext
 from pydantic import Field
 
-from taxi_assets.io_managers.base import explained
+from taxi_assets.failures import explained
 
 
 class FrameTables(ConfigurableIOManager):

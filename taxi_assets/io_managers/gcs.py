@@ -10,8 +10,9 @@ from dagster import OutputContext, ResourceDependency
 from dagster_gcp.gcs import GCSResource
 
 from taxi_assets.destinations.gcs.bucket import Bucket
+from taxi_assets.destinations.gcs.object_names import object_names
 from taxi_assets.io_managers.base import CopyIOManager
-from taxi_assets.io_managers.loading import month_as, object_names
+from taxi_assets.io_managers.loading import month_as
 from taxi_assets.metadata.places import file_metadata
 from taxi_assets.model.datasets import Dataset
 from taxi_assets.model.months import Month

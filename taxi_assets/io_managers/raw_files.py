@@ -5,11 +5,11 @@ from typing import Any
 
 from dagster import MetadataValue, OutputContext, ResourceDependency
 
-from taxi_assets.destinations.lake.folder import Publication
 from taxi_assets.errors import TaxiError
 from taxi_assets.io_managers.base import MonthIOManager
 from taxi_assets.model.datasets import Dataset
 from taxi_assets.model.months import Month
+from taxi_assets.model.publication import Publication
 from taxi_assets.resources.lake import LakeFolder
 from taxi_assets.transform.month_file import MonthFile
 

@@ -7,7 +7,8 @@ from typing import TypeVar
 from dagster import ConfigurableIOManager, InputContext, OutputContext, ResourceDependency
 
 from taxi_assets.errors import MissingTableError, TaxiError
-from taxi_assets.io_managers.base import TableIOManager, explained
+from taxi_assets.failures import explained
+from taxi_assets.io_managers.base import TableIOManager
 from taxi_assets.model.datasets import Dataset
 from taxi_assets.model.zones import TRUSTED, ZoneLookup
 

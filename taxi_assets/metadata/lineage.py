@@ -7,9 +7,10 @@ from typing import Any
 
 from dagster import AssetKey, TableColumnDep, TableColumnLineage
 
+from taxi_assets.asset_keys import BQ_TABLE, POSTGRES_TABLE, RAW_TRIPS, TAXI_ZONES, key_of
 from taxi_assets.model.columns import QUALITY_FLAGS
 from taxi_assets.model.datasets import Dataset
-from taxi_assets.model.zones import TABLE, ZONE_NAMES
+from taxi_assets.model.zones import ZONE_NAMES
 from taxi_assets.transform.daily import SOURCES
 from taxi_assets.transform.rules import FLAGS
 
@@ -19,7 +20,7 @@ Sources = Mapping[str, Iterable[tuple[AssetKey, str]]]
 
 def of_published(dataset: Dataset, published: Mapping[str, str]) -> dict[str, Any]:
     """Of a clean month: `published` are the file's own names of the columns it has."""
-    raw = AssetKey([dataset.name, "raw_trips"])
+    raw = key_of(dataset, RAW_TRIPS)
     sources = {name: [(raw, theirs)] for name, theirs in published.items()}
     looked_at = {name for rule in FLAGS for either in (*rule.columns, *rule.more) for name in either.split("|")}
     flags = [(raw, theirs) for name, theirs in published.items() if name in looked_at]
@@ -33,7 +34,7 @@ def of_copy(upstream: AssetKey, columns: Iterable[str]) -> dict[str, Any]:
 
 def of_daily(dataset: Dataset) -> dict[str, Any]:
     """Of daily_trips."""
-    trips = AssetKey([dataset.name, "bq_table"])
+    trips = key_of(dataset, BQ_TABLE)
     sources = {name: [(trips, source)] for name, source in SOURCES[dataset.name].items()}
     if "payment_type" in dataset.schema.names:
         sources["payment_type"] = [(trips, "payment_type")]
@@ -41,7 +42,7 @@ def of_daily(dataset: Dataset) -> dict[str, Any]:
         {
             "trip_month": [(trips, "trip_month")],
             "day": [(trips, "pickup_datetime")],
-            "pickup_borough": [(trips, "pickup_location_id"), (AssetKey(TABLE), "borough")],
+            "pickup_borough": [(trips, "pickup_location_id"), (TAXI_ZONES, "borough")],
             **sources,
         }
     )
@@ -49,11 +50,11 @@ def of_daily(dataset: Dataset) -> dict[str, Any]:
 
 def of_views(dataset: Dataset) -> dict[str, Any]:
     """Of trips_with_zones, in both places alike."""
-    tables = [AssetKey([dataset.name, name]) for name in ("bq_table", "postgres_table")]
+    tables = [key_of(dataset, name) for name in (BQ_TABLE, POSTGRES_TABLE)]
     sources = {name: [(table, name) for table in tables] for name in dataset.schema.names}
     for column in ZONE_NAMES:
         end, name = column.name.split("_")
-        sources[column.name] = [(AssetKey(TABLE), name), *((table, f"{end}_location_id") for table in tables)]
+        sources[column.name] = [(TAXI_ZONES, name), *((table, f"{end}_location_id") for table in tables)]
     return _lineage(sources)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from dagster import AssetMaterialization, MetadataValue
 
-from taxi_assets.destinations.lake.folder import Publication
+from taxi_assets.model.publication import Publication
 from taxi_assets.publishers.file_version import Sighting
 from taxi_assets.publishers.http import Validators
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from taxi_assets.model.columns import FHV, FHVHV, GREEN, YELLOW, Column, arrow_schema
 from taxi_assets.model.months import Month
@@ -47,3 +47,6 @@ FOR_HIRE = Dataset("fhv", "For-hire vehicle", Month(2015, 1), "fhv_trips", FHV)
 HIGH_VOLUME = Dataset("fhvhv", "High-volume for-hire vehicle", Month(2019, 2), "fhvhv_trips", FHVHV)
 
 DATASETS = {dataset.name: dataset for dataset in (YELLOW_TAXI, GREEN_TAXI, FOR_HIRE, HIGH_VOLUME)}
+
+
+FileFormat = Literal["csv.gz", "parquet"]

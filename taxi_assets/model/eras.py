@@ -9,12 +9,9 @@ published, and the footers of the published Parquet files. TLC's CSV ended with 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
-from taxi_assets.model.datasets import Dataset
+from taxi_assets.model.datasets import Dataset, FileFormat
 from taxi_assets.model.months import Month
-
-FileFormat = Literal["csv.gz", "parquet"]
 
 
 @dataclass(frozen=True)

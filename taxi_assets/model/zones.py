@@ -8,15 +8,16 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from taxi_assets.errors import ContractError
 from taxi_assets.model.columns import Column, Kind
 from taxi_assets.model.made_up import zone_name
-from taxi_assets.transform.rules import ZONES
 
+ZONES: Final = (1, 265)
+"""The first and the last of TLC's taxi zones: 264 and 265 are unknown and outside the city."""
 TABLE: Final = "taxi_zones"
 TRUSTED: Final = 2
 """What names are worth that are as published; see `ZoneLookup.trust`."""
@@ -117,21 +118,6 @@ def read_zones(data: bytes) -> tuple[Zone, ...]:
             "If TLC has new zones, the rules of the trips must know them too.",
         )
     return tuple(sorted(zones, key=lambda zone: zone.location_id))
-
-
-def joined(trips: str, zones: str, columns: Sequence[str], quoted: Callable[[str], str]) -> str:
-    """The SELECT of a view: each row of `trips` once, with the names of its zones.
-
-    `trips` and `zones` are tables as SQL has them, `columns` the trips' columns. The names stand first: a view in
-    Postgres can grow only at its end, where a column lies that was added to the table.
-    """
-    names = [f"{column.name.replace('_', '.')} AS {column.name}" for column in ZONE_NAMES]
-    values = [f"trips.{quoted(column)}" for column in columns]
-    return (
-        f"SELECT {', '.join([*names, *values])} FROM {trips} AS trips"  # noqa: S608 quoted
-        f" LEFT JOIN {zones} AS pickup ON pickup.location_id = trips.pickup_location_id"
-        f" LEFT JOIN {zones} AS dropoff ON dropoff.location_id = trips.dropoff_location_id"
-    )
 
 
 def _zone(values: Sequence[str]) -> Zone:

@@ -9,16 +9,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Protocol
 
-from taxi_assets.destinations.lake.folder import Publication
-from taxi_assets.model.datasets import Dataset
-from taxi_assets.model.eras import FileFormat
+from taxi_assets.model.datasets import Dataset, FileFormat
 from taxi_assets.model.made_up import SAMPLE
 from taxi_assets.model.months import Month
+from taxi_assets.model.publication import Publication
 from taxi_assets.model.zones import ZoneLookup
 from taxi_assets.publishers.file_version import Sighting
 from taxi_assets.publishers.http import Patience
 from taxi_assets.publishers.sample.publisher import SamplePublisher
-from taxi_assets.publishers.sites import DATATALKS_SITE, DATATALKS_URL, TLC_SITE, TLC_URL
+from taxi_assets.publishers.sites import DATATALKS_SITE, DATATALKS_URL, TLC_SITE, TLC_URL, check_name
 from taxi_assets.publishers.web import MIRROR, WebPublisher
 
 
@@ -57,6 +56,7 @@ def publisher(
     name: str, *, sample_rows: int, sample_format: FileFormat | None, patience: Patience | None = None
 ) -> Publisher:
     """The publisher called `tlc`, `datatalks` or `sample`, or a mirror at a base URL; ValueError for anything else."""
+    check_name(name)
     patience = patience or Patience()
     if name == SAMPLE:
         return SamplePublisher(sample_rows, sample_format)
@@ -64,8 +64,4 @@ def publisher(
         return WebPublisher("tlc", TLC_URL, (TLC_SITE,), patience)
     if name == "datatalks":
         return WebPublisher("datatalks", DATATALKS_URL, (DATATALKS_SITE,), patience)
-    if name.startswith(("http://", "https://", "file://")):
-        return WebPublisher(MIRROR, name, (TLC_SITE, DATATALKS_SITE), patience)
-    raise ValueError(
-        f"{name!r} is no publisher: use tlc, datatalks, sample, or the base URL of a mirror (http, https, file)"
-    )
+    return WebPublisher(MIRROR, name, (TLC_SITE, DATATALKS_SITE), patience)

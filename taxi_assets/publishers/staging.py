@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from taxi_assets.destinations.lake.folder import Publication
-from taxi_assets.model.eras import FileFormat
+from taxi_assets.model.datasets import FileFormat
+from taxi_assets.model.publication import Publication
 from taxi_assets.publishers.download import Download
 
 

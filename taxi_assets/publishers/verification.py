@@ -7,18 +7,15 @@ are cleaned.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import cast
 
 from isal import igzip
-from isal.igzip_lib import IsalError
 
+from taxi_assets.atomic_files import DAMAGE
 from taxi_assets.errors import CorruptFileError, said
-from taxi_assets.model.eras import FileFormat
+from taxi_assets.model.datasets import FileFormat
 
 MAX_UNPACKED_BYTES = 32 << 30
 """The largest month of CSV is below 3 GB; a gzip that unpacks to more than this is refused."""
-DAMAGE = (EOFError, OSError, cast("type[Exception]", IsalError))
-"""What reading a gzip file raises when it is cut off or damaged."""
 _CHUNK = 1 << 20
 _GZIP = b"\x1f\x8b"
 _PARQUET = b"PAR1"

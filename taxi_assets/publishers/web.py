@@ -9,10 +9,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar, cast
 
-from taxi_assets.destinations.lake.folder import Publication
 from taxi_assets.errors import BlockedError, NotPublishedError, TaxiError
 from taxi_assets.model.datasets import Dataset
 from taxi_assets.model.months import Month
+from taxi_assets.model.publication import Publication
 from taxi_assets.model.zones import ZoneLookup
 from taxi_assets.publishers.download import download
 from taxi_assets.publishers.file_version import Sighting, exists, sight

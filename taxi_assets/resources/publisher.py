@@ -5,11 +5,11 @@ from typing import cast
 from dagster import ConfigurableResource
 from pydantic import Field
 
-from taxi_assets.destinations.lake.folder import Lake, Publication
-from taxi_assets.model.datasets import Dataset
-from taxi_assets.model.eras import FileFormat
+from taxi_assets.destinations.lake.folder import Lake
+from taxi_assets.model.datasets import Dataset, FileFormat
 from taxi_assets.model.made_up import SAMPLE, refuse_outside, refuse_replacing
 from taxi_assets.model.months import Month
+from taxi_assets.model.publication import Publication
 from taxi_assets.model.zones import ZoneLookup
 from taxi_assets.publishers.base import Publisher, publisher
 from taxi_assets.publishers.file_version import Sighting

@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 from isal import igzip
 
+from taxi_assets.atomic_files import DAMAGE
 from taxi_assets.errors import ContractError, CorruptFileError, said
 from taxi_assets.model.columns import Column
-from taxi_assets.model.eras import FileFormat
+from taxi_assets.model.datasets import FileFormat
 from taxi_assets.progress import Work, begin
-from taxi_assets.publishers.verification import DAMAGE
 from taxi_assets.transform.arrow import row_numbers
 from taxi_assets.transform.column_mapping import Mapping, map_columns
 from taxi_assets.transform.type_conversion import converted, csv_type, misfit_pickups

@@ -19,9 +19,9 @@ import pyarrow.compute as pc
 
 from taxi_assets.model.columns import PAYMENT_TYPES, RATE_CODES, TRIP_TYPES, VENDORS
 from taxi_assets.model.months import Month
+from taxi_assets.model.zones import ZONES
 from taxi_assets.transform.arrow import literal
 
-ZONES = (1, 265)
 MAX_TRIP = timedelta(hours=24)
 FAR_MILES = 100.0
 FAST_MPH = 100.0

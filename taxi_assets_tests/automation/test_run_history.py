@@ -17,7 +17,7 @@ from dagster import (
     op,
 )
 
-from taxi_assets.assets import keys_of
+from taxi_assets.asset_keys import keys_of
 from taxi_assets.automation.month_status import Record
 from taxi_assets.automation.run_history import DATASET_TAG, FILE_TAG, PARTITION_TAG, LoadHistory
 from taxi_assets.metadata.contents import try_out_metadata

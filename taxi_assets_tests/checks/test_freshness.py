@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from dagster import AssetCheckEvaluation, AssetCheckSeverity, AssetKey, DagsterInstance, DefaultScheduleStatus
 
-from taxi_assets.assets import keys_of
+from taxi_assets.asset_keys import keys_of
+from taxi_assets.assets.published_months import DESTINATIONS, POLICY
 from taxi_assets.build import build_definitions
-from taxi_assets.checks.freshness import CHECK, DESTINATIONS, POLICY, RECENT_MONTHS, newest
+from taxi_assets.checks.freshness import CHECK, RECENT_MONTHS, newest
 from taxi_assets.model.datasets import DATASETS, GREEN_TAXI
 from taxi_assets.model.months import Month
 from taxi_assets.publishers.file_version import Sighting

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from taxi_assets.cli.catalogue import Appearance, appearances, months, page
-from taxi_assets.model.datasets import DATASETS, FOR_HIRE, GREEN_TAXI, HIGH_VOLUME, YELLOW_TAXI, Dataset
-from taxi_assets.model.eras import FileFormat
+from taxi_assets.model.datasets import DATASETS, FOR_HIRE, GREEN_TAXI, HIGH_VOLUME, YELLOW_TAXI, Dataset, FileFormat
 from taxi_assets.model.months import Month
 from taxi_assets.transform.rules import FLAGS, QUARANTINE
 

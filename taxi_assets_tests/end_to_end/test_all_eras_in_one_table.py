@@ -11,7 +11,7 @@ import pytest
 from psycopg.sql import SQL, Identifier
 
 from taxi_assets.model.columns import Kind
-from taxi_assets.model.eras import FileFormat
+from taxi_assets.model.datasets import FileFormat
 from taxi_assets.settings import Settings
 from taxi_assets_tests.helpers.running import checks, rows, run_month
 

@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from taxi_assets.errors import ContractError
-from taxi_assets.model.datasets import DATASETS, Dataset
-from taxi_assets.model.eras import LAYOUTS, FileFormat
+from taxi_assets.model.datasets import DATASETS, Dataset, FileFormat
+from taxi_assets.model.eras import LAYOUTS
 from taxi_assets.model.months import Month
 from taxi_assets.publishers.sample.generator import write_sample
 from taxi_assets.publishers.sample.gross import GROSS_FAULTS, IN_PARQUET_TOO, LEAST_ROWS

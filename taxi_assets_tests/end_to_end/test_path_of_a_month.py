@@ -9,7 +9,7 @@ import pytest
 from google.cloud import bigquery as google_bigquery
 
 from taxi_assets.atomic_files import sha256
-from taxi_assets.model.eras import FileFormat
+from taxi_assets.model.datasets import FileFormat
 from taxi_assets.settings import Settings
 from taxi_assets_tests.helpers.running import failure, metadata, rows, run_month
 from taxi_assets_tests.servers.bigquery import BigQueryServer

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from taxi_assets.destinations.zone_view import joined
 from taxi_assets.errors import ContractError, NotPublishedError
-from taxi_assets.model.zones import ZONE_IDS, Zone, ZoneLookup, joined, read_zones
+from taxi_assets.model.zones import ZONE_IDS, Zone, ZoneLookup, read_zones
 from taxi_assets.publishers.base import publisher
 from taxi_assets.publishers.http import Patience
 from taxi_assets.publishers.sample.zones import zone_lookup

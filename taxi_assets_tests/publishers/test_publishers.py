@@ -18,8 +18,7 @@ import pytest
 from taxi_assets.atomic_files import sha256
 from taxi_assets.destinations.lake.folder import Lake
 from taxi_assets.errors import BlockedError, CorruptFileError, NotPublishedError
-from taxi_assets.model.datasets import DATASETS, GREEN_TAXI, YELLOW_TAXI, Dataset
-from taxi_assets.model.eras import FileFormat
+from taxi_assets.model.datasets import DATASETS, GREEN_TAXI, YELLOW_TAXI, Dataset, FileFormat
 from taxi_assets.model.months import Month
 from taxi_assets.publishers.base import publisher
 from taxi_assets.publishers.http import PassingError, Patience

@@ -11,8 +11,7 @@ import pytest
 from isal import igzip
 
 from taxi_assets.errors import CorruptFileError
-from taxi_assets.model.datasets import YELLOW_TAXI
-from taxi_assets.model.eras import FileFormat
+from taxi_assets.model.datasets import YELLOW_TAXI, FileFormat
 from taxi_assets.model.months import Month
 from taxi_assets.publishers import verification as integrity
 from taxi_assets.publishers.sample.generator import write_sample

@@ -12,8 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from taxi_assets.errors import ContractError, CorruptFileError
-from taxi_assets.model.datasets import FOR_HIRE, GREEN_TAXI, HIGH_VOLUME, YELLOW_TAXI, Dataset
-from taxi_assets.model.eras import FileFormat
+from taxi_assets.model.datasets import FOR_HIRE, GREEN_TAXI, HIGH_VOLUME, YELLOW_TAXI, Dataset, FileFormat
 from taxi_assets.transform import reading
 from taxi_assets.transform.reading import read_month
 

@@ -9,8 +9,9 @@ from google.api_core.exceptions import GoogleAPICallError, NotFound
 from google.cloud import bigquery
 
 from taxi_assets.destinations.bigquery.table import refusal
+from taxi_assets.destinations.zone_view import joined
 from taxi_assets.errors import MissingTableError
-from taxi_assets.model.zones import COLUMNS, TABLE, Zone, joined
+from taxi_assets.model.zones import COLUMNS, TABLE, Zone
 
 
 @dataclass(frozen=True)

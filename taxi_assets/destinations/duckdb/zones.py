@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import duckdb
 
 from taxi_assets.destinations.duckdb.file import DuckDBFile, quoted
+from taxi_assets.destinations.zone_view import joined
 from taxi_assets.errors import MissingTableError, said
-from taxi_assets.model.zones import COLUMNS, TABLE, Zone, joined
+from taxi_assets.model.zones import COLUMNS, TABLE, Zone
 
 
 @dataclass(frozen=True)

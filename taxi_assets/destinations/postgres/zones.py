@@ -10,8 +10,9 @@ import psycopg
 from psycopg.sql import SQL, Identifier, Literal
 
 from taxi_assets.destinations.postgres.session import column_types, connected, exists, lock, with_short_locks
+from taxi_assets.destinations.zone_view import joined
 from taxi_assets.errors import MissingTableError
-from taxi_assets.model.zones import COLUMNS, TABLE, Zone, joined
+from taxi_assets.model.zones import COLUMNS, TABLE, Zone
 
 _NAMES = SQL(", ").join(Identifier(column.name) for column in COLUMNS)
 

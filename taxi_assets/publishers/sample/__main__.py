@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import get_args
 
 from taxi_assets.atomic_files import replacing
-from taxi_assets.model.datasets import DATASETS
-from taxi_assets.model.eras import FileFormat
+from taxi_assets.model.datasets import DATASETS, FileFormat
 from taxi_assets.model.months import Month
 from taxi_assets.publishers.sample.generator import write_sample
 

@@ -15,7 +15,7 @@ from taxi_assets.publishers.sample.shapes import by_month, in_force, quantiles
 from taxi_assets.publishers.sample.trips import HOUR, NULL, Bytes, Chunk, Ints, Mask, Trips, pickups
 
 if TYPE_CHECKING:
-    from taxi_assets.model.eras import FileFormat
+    from taxi_assets.model.datasets import FileFormat
 
 BASES: Final = np.array([f"B{number:05d}" for number in range(1, 3_400, 7)], dtype="S6")
 OTHER_TEXTS: Final = np.array(["b00231", "1LIVERY", "LIVERY", "B00231 - Car Svc"], dtype="S16")

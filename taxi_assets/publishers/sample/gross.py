@@ -21,14 +21,13 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from taxi_assets.model.columns import Kind
+from taxi_assets.publishers.sample.file_columns import LINE_END, FileColumn
 from taxi_assets.publishers.sample.texts import Form
 from taxi_assets.publishers.sample.trips import Bytes, Dice, Trips
 from taxi_assets.publishers.sample.undescribed import UNKNOWN_COLUMN
-from taxi_assets.publishers.sample.writing import LINE_END, FileColumn
 
 if TYPE_CHECKING:
-    from taxi_assets.model.datasets import Dataset
-    from taxi_assets.model.eras import FileFormat
+    from taxi_assets.model.datasets import Dataset, FileFormat
     from taxi_assets.model.months import Month
 
 GROSS_FAULTS: Final = ("ragged", "cut", "unparseable_pickup", "float_codes", "duplicates", "unknown_column")

@@ -25,7 +25,7 @@ from taxi_assets.publishers.sample.shapes import (
 from taxi_assets.publishers.sample.trips import NULL, Bytes, Chunk, Dice, Ints, Mask, Trips, durations, pickups, zones
 
 if TYPE_CHECKING:
-    from taxi_assets.model.eras import FileFormat
+    from taxi_assets.model.datasets import FileFormat
 
 JUNO, UBER, VIA, LYFT = 2, 3, 4, 5
 LICENSES: Final = np.array([f"HV{number:04d}" for number in range(6)], dtype="S6")

@@ -7,11 +7,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from taxi_assets.atomic_files import sha256
-from taxi_assets.destinations.lake.folder import Publication
-from taxi_assets.model.datasets import Dataset
-from taxi_assets.model.eras import FileFormat
+from taxi_assets.model.datasets import Dataset, FileFormat
 from taxi_assets.model.made_up import SAMPLE, sample_file
 from taxi_assets.model.months import Month
+from taxi_assets.model.publication import Publication
 from taxi_assets.model.zones import ZoneLookup
 from taxi_assets.publishers.download import Download
 from taxi_assets.publishers.file_version import Sighting

@@ -15,7 +15,7 @@ from taxi_assets.publishers.sample.shapes import SHAPES, Shape, in_force
 from taxi_assets.publishers.sample.trips import DAY, HOUR, NULL, Chunk, Dice, Ints, Trips, durations, pickups, zones
 
 if TYPE_CHECKING:
-    from taxi_assets.model.eras import FileFormat
+    from taxi_assets.model.datasets import FileFormat
 
 # Fields of dispatched trips that this publication leaves empty, as counted. Passengers, rate code, trip type,
 # airport fee and store_and_fwd_flag are empty in every publication: none are made.

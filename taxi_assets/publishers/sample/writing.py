@@ -5,7 +5,6 @@ Arrow arrays are made from buffers: `pa.array` and `to_numpy` would import panda
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -14,6 +13,7 @@ import pyarrow.parquet as pq
 from isal import isal_zlib
 
 from taxi_assets.model.columns import Kind
+from taxi_assets.publishers.sample.file_columns import LINE_END, FileColumn
 from taxi_assets.publishers.sample.texts import Form, texts
 from taxi_assets.publishers.sample.trips import NULL, Bytes, Trips
 
@@ -30,17 +30,6 @@ GZIP_LEVEL: Final = 3
 """ISA-L's best: an eighth of the time of zlib's level 6, as in TLC's mirror, for files a quarter larger."""
 GZIP_WINDOW: Final = 16 + isal_zlib.MAX_WBITS
 """Asks for a gzip header, which then has neither name nor time."""
-LINE_END: Final = b"\r\n"
-
-
-@dataclass(frozen=True, slots=True)
-class FileColumn:
-    """A column of a published file: its name and Arrow type there, the values it shows, and how those are held."""
-
-    name: str
-    kind: str
-    key: str
-    form: Form
 
 
 def write_csv(path: Path, era: Layout, columns: Sequence[FileColumn], chunks: Iterable[Trips], gross: Gross) -> None:

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from taxi_assets import atomic_files as files
-from taxi_assets.destinations.lake.folder import Lake, Publication
+from taxi_assets.destinations.lake.folder import Lake
 from taxi_assets.model.datasets import GREEN_TAXI, YELLOW_TAXI
 from taxi_assets.model.months import Month
+from taxi_assets.model.publication import Publication
 
 MONTH = Month(2021, 1)
 OLD, NEW = b"old content", b"new content, longer"

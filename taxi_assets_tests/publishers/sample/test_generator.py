@@ -18,8 +18,8 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
 
-from taxi_assets.model.datasets import DATASETS, FOR_HIRE, GREEN_TAXI, HIGH_VOLUME, YELLOW_TAXI, Dataset
-from taxi_assets.model.eras import LAYOUTS, FileFormat, Layout, layout
+from taxi_assets.model.datasets import DATASETS, FOR_HIRE, GREEN_TAXI, HIGH_VOLUME, YELLOW_TAXI, Dataset, FileFormat
+from taxi_assets.model.eras import LAYOUTS, Layout, layout
 from taxi_assets.model.months import Month
 from taxi_assets.publishers.sample.__main__ import main
 from taxi_assets.publishers.sample.generator import CHUNK_ROWS, chunks, file_columns, write_sample

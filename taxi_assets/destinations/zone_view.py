@@ -1,0 +1,22 @@
+"""The view of trips with the names of their zones, as SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from taxi_assets.model.zones import ZONE_NAMES
+
+
+def joined(trips: str, zones: str, columns: Sequence[str], quoted: Callable[[str], str]) -> str:
+    """The SELECT of a view: each row of `trips` once, with the names of its zones.
+
+    `trips` and `zones` are tables as SQL has them, `columns` the trips' columns. The names stand first: a view in
+    Postgres can grow only at its end, where a column lies that was added to the table.
+    """
+    names = [f"{column.name.replace('_', '.')} AS {column.name}" for column in ZONE_NAMES]
+    values = [f"trips.{quoted(column)}" for column in columns]
+    return (
+        f"SELECT {', '.join([*names, *values])} FROM {trips} AS trips"  # noqa: S608 quoted
+        f" LEFT JOIN {zones} AS pickup ON pickup.location_id = trips.pickup_location_id"
+        f" LEFT JOIN {zones} AS dropoff ON dropoff.location_id = trips.dropoff_location_id"
+    )
