@@ -17,7 +17,7 @@ from dagster import (
 )
 
 from taxi_assets.assets import assets_of
-from taxi_assets.assets.published_months import kept_fresh, published_months
+from taxi_assets.assets.published_months import published_months, with_freshness_policy
 from taxi_assets.assets.taxi_zones import taxi_zones
 from taxi_assets.automation.housekeeping import housekeeping_job, housekeeping_schedule
 from taxi_assets.automation.jobs import freshness_job, trips_job
@@ -37,7 +37,7 @@ from taxi_assets.io_managers.zones import ZoneTables
 from taxi_assets.model.datasets import DATASETS
 from taxi_assets.resources.alert_webhook import AlertWebhook
 from taxi_assets.resources.lake import LakeFolder
-from taxi_assets.resources.postgres import LocalPostgres, OwnPostgres, PostgresServer
+from taxi_assets.resources.postgres import ExternalPostgres, LocalPostgres, PostgresServer
 from taxi_assets.resources.publisher import TripPublisher
 from taxi_assets.settings import ALERT_WEBHOOK, BQ_DATASET, GCS_BUCKET, POSTGRES_URL, Settings
 
@@ -58,7 +58,7 @@ def build_definitions(
         assets=_linked_to_code(
             [
                 taxi_zones(),
-                *kept_fresh(asset for dataset in datasets for asset in assets_of(dataset)),
+                *with_freshness_policy(asset for dataset in datasets for asset in assets_of(dataset)),
                 *map(published_months, datasets),
             ]
         ),
@@ -161,7 +161,7 @@ def _frames(settings: Settings) -> FrameTables:
 
 def _postgres(settings: Settings) -> PostgresServer:
     if settings.own_postgres:
-        return OwnPostgres(url=EnvVar(POSTGRES_URL))
+        return ExternalPostgres(url=EnvVar(POSTGRES_URL))
     programs = str(settings.postgres_bin) if settings.postgres_bin else None
     return LocalPostgres(folder=str(settings.postgres), programs=programs)
 

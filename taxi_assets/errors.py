@@ -42,6 +42,6 @@ class ContractError(TaxiError):
     """A published file breaks the contract of its dataset: a column missing, or values that its type cannot hold."""
 
 
-def said(error: BaseException) -> str:
+def message_of(error: BaseException) -> str:
     """What a library's error says, without the full stop that some of them end with."""
     return str(error).strip().rstrip(".")

@@ -14,7 +14,7 @@ from dagster import (
     RetryPolicy,
 )
 
-from taxi_assets.errors import RETRY_HINTS, TaxiError, said
+from taxi_assets.errors import RETRY_HINTS, TaxiError, message_of
 from taxi_assets.model.datasets import DATASETS
 from taxi_assets.partitions import month_of
 
@@ -25,7 +25,7 @@ _MISTAKES = (ValueError, TypeError, LookupError, AttributeError, NotImplementedE
 
 
 @contextmanager
-def explained(context: AssetExecutionContext | OutputContext | InputContext) -> Iterator[None]:
+def failures_named(context: AssetExecutionContext | OutputContext | InputContext) -> Iterator[None]:
     """Adds dataset, month and asset to what goes wrong, and tells Dagster whether a retry may help."""
     try:
         yield
@@ -36,7 +36,7 @@ def explained(context: AssetExecutionContext | OutputContext | InputContext) -> 
         raise Failure("Somebody cancelled the run, or stopped its process.", allow_retries=False) from error
     except Exception as error:
         passing = not isinstance(error, _MISTAKES)
-        raise _failure(context, f"{type(error).__name__}: {said(error)}.", retry=passing) from error
+        raise _failure(context, f"{type(error).__name__}: {message_of(error)}.", retry=passing) from error
 
 
 def _failure(context: AssetExecutionContext | OutputContext | InputContext, text: str, *, retry: bool) -> Failure:

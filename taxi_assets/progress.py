@@ -1,8 +1,8 @@
 """How far long work is, said in a line now and then.
 
-What moves rows and bytes counts them here as it goes (`begin`), however deep it stands; who runs it says where the
-lines go (`told`), else nobody hears of it. Work of less than five seconds is done without a word. Knows nothing of
-Dagster.
+What moves rows and bytes counts them here as it goes (`track`), however deep it stands; who runs it says where the
+lines go (`report_progress`), else nobody hears of it. Work of less than five seconds is done without a word. Knows
+nothing of Dagster.
 """
 
 from __future__ import annotations
@@ -29,7 +29,9 @@ _LISTENER: ContextVar[_Listener | None] = ContextVar("listener", default=None)
 
 
 @contextmanager
-def told(say: Callable[[str], None], title: str, clock: Callable[[], float] = time.monotonic) -> Iterator[None]:
+def report_progress(
+    say: Callable[[str], None], title: str, clock: Callable[[], float] = time.monotonic
+) -> Iterator[None]:
     """Says the progress of what works in this block, in this thread, in lines that begin with `title`."""
     token = _LISTENER.set(_Listener(say, title, clock))
     try:
@@ -38,8 +40,8 @@ def told(say: Callable[[str], None], title: str, clock: Callable[[], float] = ti
         _LISTENER.reset(token)
 
 
-class Work:
-    """Something under way; made by `begin`."""
+class Tracker:
+    """Something under way; made by `track`."""
 
     def __init__(self, doing: str, rows: int | None, size: int | None, listener: _Listener | None) -> None:
         self._doing = doing
@@ -75,6 +77,6 @@ class Work:
         return ", ".join([*amounts, *speeds] or [f"{now - self._start:.0f} s"])
 
 
-def begin(doing: str, *, rows: int | None = None, size: int | None = None) -> Work:
+def track(doing: str, *, rows: int | None = None, size: int | None = None) -> Tracker:
     """Begins to count work that will come to so many rows and bytes, where that is known."""
-    return Work(doing, rows, size, _LISTENER.get())
+    return Tracker(doing, rows, size, _LISTENER.get())

@@ -14,7 +14,7 @@ from taxi_assets.model.datasets import DATASETS, YELLOW_TAXI
 from taxi_assets.model.months import Month
 from taxi_assets.partitions import months_of, months_until
 from taxi_assets.settings import Settings
-from taxi_assets_tests.helpers.running import failure
+from taxi_assets_tests.helpers.run_month import failure
 
 
 def test_months_begin_with_the_dataset_and_end_with_the_last_that_can_be_published() -> None:

@@ -16,7 +16,7 @@ from taxi_assets.build import build_definitions
 from taxi_assets.destinations.duckdb import file as duckdb_file
 from taxi_assets.model.datasets import DATASETS, FileFormat
 from taxi_assets.model.months import Month
-from taxi_assets.progress import Work, begin, told
+from taxi_assets.progress import Tracker, report_progress, track
 from taxi_assets.publishers.sample.generator import write_sample
 from taxi_assets.settings import Settings
 from taxi_assets_tests.servers.publisher import PublisherServer
@@ -33,7 +33,7 @@ class Clock:
     def __call__(self) -> float:
         return self.now
 
-    def work(self, work: Work, seconds: float, step: float = 1.0, rows: int = 0, size: int = 0) -> None:
+    def work(self, work: Tracker, seconds: float, step: float = 1.0, rows: int = 0, size: int = 0) -> None:
         """Works for so long at so many rows and bytes a second."""
         done = 0.0
         while done < seconds:
@@ -51,7 +51,7 @@ def clock() -> Clock:
 def lines(clock: Clock) -> Iterator[list[str]]:
     """What is said in the test."""
     said: list[str] = []
-    with told(said.append, "yellow 2021-01", clock):
+    with report_progress(said.append, "yellow 2021-01", clock):
         yield said
 
 
@@ -72,9 +72,9 @@ def log(monkeypatch: pytest.MonkeyPatch) -> Log:
 
 
 def test_a_line_says_how_much_is_done_of_how_much_and_how_fast(clock: Clock, lines: list[str]) -> None:
-    clock.work(begin("reading", size=31_400_000), seconds=5, rows=100_000, size=2_000_000)
-    clock.work(begin("copying", rows=5_497_078), seconds=5, rows=500_000, size=80_000_000)
-    clock.work(begin("downloading"), seconds=5, size=1_234_567)
+    clock.work(track("reading", size=31_400_000), seconds=5, rows=100_000, size=2_000_000)
+    clock.work(track("copying", rows=5_497_078), seconds=5, rows=500_000, size=80_000_000)
+    clock.work(track("downloading"), seconds=5, size=1_234_567)
     assert lines == [
         "yellow 2021-01: reading, 32%, 500,000 rows, 10.0 of 31.4 MB, 100,000 rows/s, 2.0 MB/s",
         "yellow 2021-01: copying, 45%, 2,500,000 of 5,497,078 rows, 400.0 MB, 500,000 rows/s, 80.0 MB/s",
@@ -83,27 +83,27 @@ def test_a_line_says_how_much_is_done_of_how_much_and_how_fast(clock: Clock, lin
 
 
 def test_work_that_cannot_be_counted_says_how_long_it_has_taken(clock: Clock, lines: list[str]) -> None:
-    clock.work(begin("BigQuery is loading"), seconds=10)
+    clock.work(track("BigQuery is loading"), seconds=10)
     assert lines == ["yellow 2021-01: BigQuery is loading, 5 s", "yellow 2021-01: BigQuery is loading, 10 s"]
 
 
 def test_work_of_less_than_five_seconds_says_nothing(clock: Clock, lines: list[str]) -> None:
     for _ in range(10):
-        clock.work(begin("reading"), seconds=4, rows=1_000_000)
+        clock.work(track("reading"), seconds=4, rows=1_000_000)
     assert lines == []
 
 
 @pytest.mark.parametrize("step", [0.001, 0.7, 4.0, 30.0])
 def test_there_is_no_more_than_one_line_in_five_seconds(clock: Clock, step: float) -> None:
     times: list[float] = []
-    with told(lambda _: times.append(clock.now), "yellow 2021-01", clock):
-        clock.work(begin("reading"), seconds=60, step=step, rows=1000)
+    with report_progress(lambda _: times.append(clock.now), "yellow 2021-01", clock):
+        clock.work(track("reading"), seconds=60, step=step, rows=1000)
     assert len(times) >= 2
     assert min(later - earlier for earlier, later in zip([1000.0, *times], times, strict=False)) >= 5
 
 
 def test_the_speed_is_that_since_the_last_line(clock: Clock, lines: list[str]) -> None:
-    work = begin("downloading")
+    work = track("downloading")
     clock.work(work, seconds=5, size=10_000_000)
     clock.now += 20  # nothing arrives
     work.update(size=51_000_000)
@@ -111,15 +111,15 @@ def test_the_speed_is_that_since_the_last_line(clock: Clock, lines: list[str]) -
 
 
 def test_more_than_was_announced_is_not_more_than_all(clock: Clock, lines: list[str]) -> None:
-    clock.work(begin("reading", rows=100), seconds=5, rows=100)
+    clock.work(track("reading", rows=100), seconds=5, rows=100)
     assert lines == ["yellow 2021-01: reading, 100%, 500 of 100 rows, 100 rows/s"]
 
 
 def test_lines_go_to_the_innermost_who_listens(clock: Clock, lines: list[str]) -> None:
-    with told(lambda _: None, "inner", clock):
-        clock.work(begin("reading"), seconds=60, rows=1000)
+    with report_progress(lambda _: None, "inner", clock):
+        clock.work(track("reading"), seconds=60, rows=1000)
     assert lines == []
-    clock.work(begin("reading"), seconds=5, rows=1000)
+    clock.work(track("reading"), seconds=5, rows=1000)
     assert len(lines) == 1
 
 

@@ -3,7 +3,7 @@
 from dagster import AssetExecutionContext, AssetsDefinition, Output, asset
 
 from taxi_assets.asset_keys import GCS_PARQUET
-from taxi_assets.assets.common import common, handed_on
+from taxi_assets.assets.common import common, pass_through
 from taxi_assets.metadata.columns import column_metadata
 from taxi_assets.model.datasets import Dataset
 from taxi_assets.transform.month_file import MonthFiles
@@ -19,6 +19,6 @@ def bq_table(dataset: Dataset) -> AssetsDefinition:
         "the DuckDB file that stands in for it. Loading a month replaces it.",
     )
     def bq_table(context: AssetExecutionContext, gcs_parquet: MonthFiles) -> Output[MonthFiles]:
-        return handed_on(context, GCS_PARQUET, gcs_parquet)
+        return pass_through(context, GCS_PARQUET, gcs_parquet)
 
     return bq_table

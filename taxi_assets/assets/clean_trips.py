@@ -6,7 +6,7 @@ from dagster import AssetExecutionContext, AssetsDefinition, Config, Output, ass
 from pydantic import Field
 
 from taxi_assets.assets.common import common, warn_of_try_out
-from taxi_assets.failures import explained
+from taxi_assets.failures import failures_named
 from taxi_assets.metadata.columns import column_metadata, new_columns
 from taxi_assets.metadata.contents import try_out_metadata
 from taxi_assets.metadata.lineage import of_published
@@ -14,7 +14,7 @@ from taxi_assets.model.datasets import Dataset
 from taxi_assets.model.publication import Publication
 from taxi_assets.partitions import month_of
 from taxi_assets.transform.cleaning import CleanedMonth
-from taxi_assets.transform.first_rows import limited, marked
+from taxi_assets.transform.first_rows import mark, take_first
 from taxi_assets.transform.reading import read_month
 from taxi_assets.transform.rules import Profile
 
@@ -55,13 +55,13 @@ def clean_trips(dataset: Dataset) -> AssetsDefinition:
         "their reasons: raw = clean + quarantined + duplicates.",
     )
     def clean_trips(context: AssetExecutionContext, config: Cleaning, raw_trips: Publication) -> Output[CleanedMonth]:
-        with explained(context):
+        with failures_named(context):
             whole = read_month(raw_trips.path, raw_trips.format, dataset.published_columns)
-            stream = limited(whole, config.first_rows)
+            stream = take_first(whole, config.first_rows)
         if stream.unknown:
             context.log.warning(f"Columns nobody has described yet are carried along: {', '.join(stream.unknown)}")
         warn_of_try_out(context, stream.first_rows)
-        source_file = marked(raw_trips.name, stream.first_rows)
+        source_file = mark(raw_trips.name, stream.first_rows)
         scratch = raw_trips.path.parent
         profile, publisher = config.profile.value, raw_trips.publisher
         month = CleanedMonth(dataset, month_of(context), source_file, stream, profile, scratch, publisher)

@@ -19,7 +19,7 @@ from taxi_assets.metadata.contents import copy_metadata
 from taxi_assets.model.datasets import Dataset
 from taxi_assets.model.origin import origin
 from taxi_assets.partitions import dataset_of, month_of, months_of
-from taxi_assets.transform.first_rows import described, first_rows_of
+from taxi_assets.transform.first_rows import describe, first_rows_of
 from taxi_assets.transform.month_file import MonthFiles
 
 OWNER = "team:taxi-data"
@@ -60,14 +60,14 @@ def tags(layer: Layer, dataset: Dataset | None = None) -> Mapping[str, str]:
     return {**common_tags, "dataset": dataset.name} if dataset else common_tags
 
 
-def handed_on(context: AssetExecutionContext, upstream: str, files: MonthFiles) -> Output[MonthFiles]:
+def pass_through(context: AssetExecutionContext, upstream: str, files: MonthFiles) -> Output[MonthFiles]:
     """The month as it came from the asset `upstream`, for the IO manager to make a copy of."""
     context.log.info(f"{dataset_of(context).name} {month_of(context)} is from {origin(files.clean.facts)}")
     warn_of_try_out(context, first_rows_of(files.clean.facts))
     return Output(files, metadata=copy_metadata(dataset_of(context), upstream, files.clean))
 
 
-def recorded(context: AssetExecutionContext, upstream: str) -> dict[str, Any]:
+def last_metadata(context: AssetExecutionContext, upstream: str) -> dict[str, Any]:
     """The metadata of the month in the asset `upstream`, as it was made last; nothing if it was not recorded."""
     wanted = AssetRecordsFilter(
         asset_key=key_of(dataset_of(context), upstream), asset_partitions=[context.partition_key]
@@ -81,4 +81,4 @@ def recorded(context: AssetExecutionContext, upstream: str) -> dict[str, Any]:
 def warn_of_try_out(context: AssetExecutionContext, first_rows: int | None) -> None:
     """Says in the run's log that this is not the month."""
     if first_rows is not None:
-        context.log.warning(described(first_rows))
+        context.log.warning(describe(first_rows))

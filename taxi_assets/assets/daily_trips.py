@@ -5,10 +5,10 @@ from typing import Any
 from dagster import AssetExecutionContext, AssetsDefinition, Output, ResourceParam, asset
 
 from taxi_assets.asset_keys import BQ_TABLE, TAXI_ZONES
-from taxi_assets.assets.common import common, recorded, warn_of_try_out
+from taxi_assets.assets.common import common, last_metadata, warn_of_try_out
 from taxi_assets.assets.conditions import when_changed
 from taxi_assets.destinations.warehouse_month import WarehouseMonth
-from taxi_assets.failures import explained
+from taxi_assets.failures import failures_named
 from taxi_assets.io_managers.zones import ZoneTables
 from taxi_assets.metadata.columns import column_metadata
 from taxi_assets.metadata.contents import try_out_metadata
@@ -18,7 +18,7 @@ from taxi_assets.model.datasets import Dataset
 from taxi_assets.model.origin import PUBLISHER
 from taxi_assets.resources.lake import LakeFolder
 from taxi_assets.resources.publisher import TripPublisher
-from taxi_assets.transform.daily import COLUMNS, as_table, by_day
+from taxi_assets.transform.daily import COLUMNS, as_table, daily_query
 from taxi_assets.transform.first_rows import first_rows_of
 
 
@@ -47,10 +47,12 @@ def daily_trips(dataset: Dataset) -> AssetsDefinition:
         lake: LakeFolder,
         zone_tables: ResourceParam[ZoneTables],
     ) -> Output[Any]:
-        with explained(context):
-            days = zone_tables.having(lambda: publisher.zones(lake.lake), lambda: bq_table.query(by_day(dataset)))
+        with failures_named(context):
+            days = zone_tables.with_zones_loaded(
+                lambda: publisher.zones(lake.lake), lambda: bq_table.query(daily_query(dataset))
+            )
             table = as_table(days)
-        trips = recorded(context, BQ_TABLE)
+        trips = last_metadata(context, BQ_TABLE)
         first_rows = first_rows_of(trips)
         warn_of_try_out(context, first_rows)
         return Output(

@@ -3,7 +3,7 @@
 from dagster import AssetExecutionContext, AssetsDefinition, Output, asset
 
 from taxi_assets.asset_keys import CLEAN_TRIPS
-from taxi_assets.assets.common import common, handed_on
+from taxi_assets.assets.common import common, pass_through
 from taxi_assets.metadata.columns import column_metadata
 from taxi_assets.model.datasets import Dataset
 from taxi_assets.transform.month_file import MonthFiles
@@ -19,6 +19,6 @@ def gcs_parquet(dataset: Dataset) -> AssetsDefinition:
         "folder that stands in for it.",
     )
     def gcs_parquet(context: AssetExecutionContext, clean_trips: MonthFiles) -> Output[MonthFiles]:
-        return handed_on(context, CLEAN_TRIPS, clean_trips)
+        return pass_through(context, CLEAN_TRIPS, clean_trips)
 
     return gcs_parquet

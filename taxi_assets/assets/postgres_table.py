@@ -3,7 +3,7 @@
 from dagster import AssetExecutionContext, AssetsDefinition, Output, asset
 
 from taxi_assets.asset_keys import CLEAN_TRIPS
-from taxi_assets.assets.common import common, handed_on
+from taxi_assets.assets.common import common, pass_through
 from taxi_assets.metadata.columns import column_metadata
 from taxi_assets.model.datasets import Dataset
 from taxi_assets.transform.month_file import MonthFiles
@@ -19,6 +19,6 @@ def postgres_table(dataset: Dataset) -> AssetsDefinition:
         "it in whole.",
     )
     def postgres_table(context: AssetExecutionContext, clean_trips: MonthFiles) -> Output[MonthFiles]:
-        return handed_on(context, CLEAN_TRIPS, clean_trips)
+        return pass_through(context, CLEAN_TRIPS, clean_trips)
 
     return postgres_table

@@ -26,7 +26,7 @@ the newest.
 """
 
 
-def kept_fresh(assets: Iterable[AssetsDefinition]) -> Sequence[AssetsDefinition | AssetSpec]:
+def with_freshness_policy(assets: Iterable[AssetsDefinition]) -> Sequence[AssetsDefinition | AssetSpec]:
     """The assets, with the policy on the places that months go to."""
 
     def with_policy(spec: AssetSpec) -> AssetSpec:

@@ -6,13 +6,13 @@ from dagster import AssetExecutionContext, AssetsDefinition, Config, DataVersion
 from pydantic import Field
 
 from taxi_assets.assets.common import common
-from taxi_assets.failures import explained
+from taxi_assets.failures import failures_named
 from taxi_assets.metadata.columns import published_columns
 from taxi_assets.metadata.publication import download_metadata, publication_metadata
 from taxi_assets.model.datasets import Dataset
 from taxi_assets.model.publication import Publication
 from taxi_assets.partitions import month_of
-from taxi_assets.progress import told
+from taxi_assets.progress import report_progress
 from taxi_assets.resources.lake import LakeFolder
 from taxi_assets.resources.publisher import TripPublisher
 
@@ -47,7 +47,7 @@ def raw_trips(dataset: Dataset) -> AssetsDefinition:
         context.log.info(f"{dataset.name} {month} from publisher {publisher.title}")
         known = lake.lake.publication(dataset, month)
         started = time.monotonic()
-        with explained(context), told(context.log.info, f"{dataset.name} {month}, raw_trips"):
+        with failures_named(context), report_progress(context.log.info, f"{dataset.name} {month}, raw_trips"):
             publication = publisher.fetch(
                 dataset, month, lake.lake, force=config.force, allow_sample=config.allow_sample
             )

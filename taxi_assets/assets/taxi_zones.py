@@ -4,7 +4,7 @@ from dagster import AssetExecutionContext, AssetsDefinition, Config, DataVersion
 from pydantic import Field
 
 from taxi_assets.assets.common import OWNER, tags
-from taxi_assets.failures import RETRIES, explained
+from taxi_assets.failures import RETRIES, failures_named
 from taxi_assets.io_managers.zones import ZoneTables
 from taxi_assets.metadata.columns import column_metadata
 from taxi_assets.metadata.zones import zones_metadata
@@ -44,7 +44,7 @@ def taxi_zones() -> AssetsDefinition:
         zone_tables: ResourceParam[ZoneTables],
     ) -> Output[ZoneLookup]:
         context.log.info(f"{TABLE} from publisher {publisher.title}")
-        with explained(context):
+        with failures_named(context):
             found = publisher.zones(lake.lake, allow_sample=is_allowed(context.run.run_config))
             lookup = found if config.allow_sample else zone_tables.best(found)
         why = "Publisher sample makes its zones up" if found.made_up else "The publisher has no zone lookup"

@@ -3,9 +3,9 @@
 from dagster import AssetExecutionContext, AssetsDefinition, MaterializeResult, ResourceParam, asset
 
 from taxi_assets.asset_keys import BQ_TABLE, POSTGRES_TABLE, TAXI_ZONES, key_of
-from taxi_assets.assets.common import common, recorded, warn_of_try_out
+from taxi_assets.assets.common import common, last_metadata, warn_of_try_out
 from taxi_assets.assets.conditions import when_changed
-from taxi_assets.failures import explained
+from taxi_assets.failures import failures_named
 from taxi_assets.io_managers.zones import ZoneTables
 from taxi_assets.metadata.columns import column_metadata
 from taxi_assets.metadata.contents import try_out_metadata
@@ -35,10 +35,10 @@ def trips_with_zones(dataset: Dataset) -> AssetsDefinition:
         lake: LakeFolder,
         zone_tables: ResourceParam[ZoneTables],
     ) -> MaterializeResult[None]:
-        with explained(context):
-            views = zone_tables.having(lambda: publisher.zones(lake.lake), lambda: zone_tables.join(dataset))
+        with failures_named(context):
+            views = zone_tables.with_zones_loaded(lambda: publisher.zones(lake.lake), lambda: zone_tables.join(dataset))
         context.log.info(" and ".join(views))
-        trips = recorded(context, POSTGRES_TABLE)
+        trips = last_metadata(context, POSTGRES_TABLE)
         warn_of_try_out(context, first_rows_of(trips))
         return MaterializeResult(
             metadata={

@@ -6,7 +6,7 @@ import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from taxi_assets.automation.month_status import Look
+from taxi_assets.automation.month_status import CheckReport
 from taxi_assets.model.months import Month
 
 RECENT_MONTHS = 6
@@ -36,20 +36,20 @@ class Cursor:
     def dump(self) -> str:
         return json.dumps({"after": str(self.after) if self.after else None, "blind": self.blind})
 
-    def moved(self, look: Look, history: Sequence[Month]) -> Cursor:
+    def moved(self, look: CheckReport, history: Sequence[Month]) -> Cursor:
         """After a look at, among others, these months of history."""
         reached = [month for month in history if month not in look.unreached]
         return Cursor(reached[-1] if reached else self.after, self.blind + 1 if look.blind else 0)
 
 
-def next_of_history(loaded: Collection[Month], after: Month | None) -> list[Month]:
+def next_loaded_months(loaded: Collection[Month], after: Month | None) -> list[Month]:
     """The loaded months that come after `after`, and from the first on when they are through."""
     oldest_first = sorted(loaded)
     later = [month for month in oldest_first if after is None or month > after]
     return [*later, *oldest_first[: len(oldest_first) - len(later)]][:HISTORY_MONTHS]
 
 
-def due(recent: Sequence[Month], loaded: Collection[Month]) -> list[Month]:
+def months_to_check(recent: Sequence[Month], loaded: Collection[Month]) -> list[Month]:
     """Of the recent months, oldest first: the newest, and those since the last one loaded, published late."""
     last = max((month for month in recent if month in loaded), default=None)
     since = [month for month in recent if last is not None and month > last]

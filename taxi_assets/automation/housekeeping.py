@@ -25,7 +25,7 @@ from dagster import (
 from pydantic import Field
 
 from taxi_assets.automation.retention import AssetEvent, PastRun, is_noise, newest, plan
-from taxi_assets.automation.run_history import FINISHED, LoadHistory
+from taxi_assets.automation.run_history import FINISHED, RunHistory
 from taxi_assets.model.datasets import DATASETS
 
 if TYPE_CHECKING:
@@ -156,7 +156,7 @@ def _needed_runs(instance: DagsterInstance, storage: "HistoryStorage") -> set[st
         ):
             needed |= newest(AssetEvent(event.storage_id, event.run_id or "", event.partition) for event in events)
     for dataset in DATASETS.values():
-        needed |= LoadHistory(instance, dataset).needed_runs()
+        needed |= RunHistory(instance, dataset).needed_runs()
     return needed
 
 

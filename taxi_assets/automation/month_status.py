@@ -13,16 +13,16 @@ from itertools import takewhile
 
 from taxi_assets.errors import BlockedError, TaxiError
 from taxi_assets.model.months import Month
-from taxi_assets.publishers.file_version import Sighting
+from taxi_assets.publishers.file_version import FileVersion
 
-LOOKING_SECONDS = 20.0
+TIME_LIMIT_SECONDS = 20.0
 """No further month is looked at after this. Dagster gives a tick 60 s; the slowest single look takes 36."""
 RETRY_HOURS = (0.5, 4.0, 16.0)
 """How long after a run in vain the next is asked for. After the last of them a month is left to people."""
 
 
 @dataclass(frozen=True)
-class Ask:
+class RequestedRun:
     """A run that was asked for because a file was seen; `at` in seconds since 1970."""
 
     identity: str
@@ -32,20 +32,20 @@ class Ask:
 
 
 @dataclass(frozen=True)
-class Record:
+class MonthRecord:
     """What is recorded of a month.
 
     `files`: all those seen with the content that was fetched last, the newest first. `complete`: that content has got
     to where the month is to be. `busy`: a run is at work on the month. `asks`: the newest first.
     """
 
-    files: tuple[Sighting, ...] = ()
+    files: tuple[FileVersion, ...] = ()
     complete: bool = False
     busy: bool = False
-    asks: tuple[Ask, ...] = ()
+    asks: tuple[RequestedRun, ...] = ()
 
 
-class News(Enum):
+class Status(Enum):
     """What there is to say of a month, in the words of skip reasons."""
 
     NEW = "new"
@@ -59,17 +59,17 @@ class News(Enum):
     LEFT = "left to you, because its runs failed or the last was cancelled"
 
 
-WANTED = {News.NEW, News.REPLACED, News.UNFINISHED}
+WANTED = {Status.NEW, Status.REPLACED, Status.UNFINISHED}
 """What calls for a run."""
 
 
 @dataclass(frozen=True)
-class Finding:
+class MonthStatus:
     """A month that was looked at; `seen` is its file, `before` the last run that was asked for because of that file."""
 
     month: Month
-    news: News
-    seen: Sighting | None = None
+    news: Status
+    seen: FileVersion | None = None
     before: str | None = None
 
     @property
@@ -80,27 +80,27 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Look:
+class CheckReport:
     """What came of looking at months: findings, why others could not be looked at, and those that were not reached."""
 
-    findings: tuple[Finding, ...]
+    findings: tuple[MonthStatus, ...]
     troubles: tuple[tuple[Month, TaxiError], ...] = ()
     unreached: tuple[Month, ...] = ()
 
     @property
-    def wanted(self) -> list[Finding]:
+    def wanted(self) -> list[MonthStatus]:
         return [finding for finding in self.findings if finding.news in WANTED]
 
     @property
     def blind(self) -> bool:
         """Whether nothing could be seen of the publisher."""
-        return bool(self.troubles) and all(finding.news is News.BUSY for finding in self.findings)
+        return bool(self.troubles) and all(finding.news is Status.BUSY for finding in self.findings)
 
     def summary(self) -> str:
         """What was looked at and found, in one line."""
         count = len(self.findings) + len(self.troubles)
         parts = [f"Looked at {count} month{'' if count == 1 else 's'}"]
-        for news in News:
+        for news in Status:
             months = [finding.month for finding in self.findings if finding.news is news]
             parts += [f"{len(months)} {news.value} ({_listed(months)})"] if months else []
         if self.troubles:
@@ -110,15 +110,15 @@ class Look:
         return "; ".join(parts)
 
 
-def look(
+def check_months(
     months: Sequence[Month],
-    recorded: Callable[[Month], Record],
-    sight: Callable[[Month, Sighting | None], Sighting | None],
+    recorded: Callable[[Month], MonthRecord],
+    sight: Callable[[Month, FileVersion | None], FileVersion | None],
     clock: Callable[[], float] = time.time,
-) -> Look:
+) -> CheckReport:
     """Looks at one month after the other, until time is up or the publisher refuses us."""
-    end = clock() + LOOKING_SECONDS
-    findings: list[Finding] = []
+    end = clock() + TIME_LIMIT_SECONDS
+    findings: list[MonthStatus] = []
     troubles: list[tuple[Month, TaxiError]] = []
     reached = 0
     for month in months:
@@ -131,25 +131,25 @@ def look(
         except TaxiError as error:
             troubles.append((month, error))
         else:
-            findings.append(judge(month, seen, record, clock()))
-    return Look(tuple(findings), tuple(troubles), tuple(months[reached:]))
+            findings.append(decide(month, seen, record, clock()))
+    return CheckReport(tuple(findings), tuple(troubles), tuple(months[reached:]))
 
 
-def judge(month: Month, seen: Sighting | None, record: Record, now: float) -> Finding:
+def decide(month: Month, seen: FileVersion | None, record: MonthRecord, now: float) -> MonthStatus:
     """What the file of a month, None where there is none, calls for at a time in seconds since 1970."""
     if record.busy:
-        return Finding(month, News.BUSY)
+        return MonthStatus(month, Status.BUSY)
     if seen is None:
-        return Finding(month, News.WITHDRAWN if record.files else News.ABSENT)
+        return MonthStatus(month, Status.WITHDRAWN if record.files else Status.ABSENT)
     if record.complete and seen in record.files:
-        return Finding(month, News.UNCHANGED, seen)
+        return MonthStatus(month, Status.UNCHANGED, seen)
     in_vain = [*takewhile(lambda ask: ask.identity == seen.identity, record.asks)]
     if in_vain and (in_vain[0].cancelled or len(in_vain) > len(RETRY_HOURS)):
-        return Finding(month, News.LEFT, seen)
+        return MonthStatus(month, Status.LEFT, seen)
     if in_vain and now - in_vain[0].at < RETRY_HOURS[len(in_vain) - 1] * 3600:
-        return Finding(month, News.WAITING, seen)
-    news = News.UNFINISHED if seen in record.files else News.REPLACED if record.files else News.NEW
-    return Finding(month, news, seen, next((ask.run for ask in record.asks if ask.identity == seen.identity), None))
+        return MonthStatus(month, Status.WAITING, seen)
+    news = Status.UNFINISHED if seen in record.files else Status.REPLACED if record.files else Status.NEW
+    return MonthStatus(month, news, seen, next((ask.run for ask in record.asks if ask.identity == seen.identity), None))
 
 
 def _listed(months: Collection[Month]) -> str:

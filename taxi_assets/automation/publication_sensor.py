@@ -9,11 +9,11 @@ from dagster import (
     sensor,
 )
 
-from taxi_assets.automation.history_cursor import RECENT_MONTHS, Cursor, next_of_history
+from taxi_assets.automation.history_cursor import RECENT_MONTHS, Cursor, next_loaded_months
 from taxi_assets.automation.jobs import job_name
-from taxi_assets.automation.month_status import Look
-from taxi_assets.automation.run_history import LoadHistory
-from taxi_assets.automation.run_requests import look_at, run_requests
+from taxi_assets.automation.month_status import CheckReport
+from taxi_assets.automation.run_history import RunHistory
+from taxi_assets.automation.run_requests import check_publisher, run_requests
 from taxi_assets.errors import TaxiError
 from taxi_assets.model.datasets import Dataset
 from taxi_assets.partitions import months_until
@@ -37,11 +37,11 @@ def publications_sensor(dataset: Dataset, interval_seconds: int = HOUR) -> Senso
     )
     def publications(context: SensorEvaluationContext, publisher: TripPublisher) -> SensorResult:
         cursor = Cursor.parse(context.cursor)
-        record = LoadHistory(context.instance, dataset)
+        record = RunHistory(context.instance, dataset)
         months = months_until(dataset)
         recent, older = months[-RECENT_MONTHS:], months[:-RECENT_MONTHS]
-        history = next_of_history(record.loaded(older), cursor.after)
-        seen = look_at([*reversed(recent), *history], dataset, publisher, record)
+        history = next_loaded_months(record.loaded(older), cursor.after)
+        seen = check_publisher([*reversed(recent), *history], dataset, publisher, record)
         cursor = cursor.moved(seen, history)
         context.log.info(seen.summary())
         if seen.wanted:
@@ -51,7 +51,7 @@ def publications_sensor(dataset: Dataset, interval_seconds: int = HOUR) -> Senso
     return publications
 
 
-def _reason(dataset: Dataset, seen: Look, blind: int) -> SkipReason:
+def _reason(dataset: Dataset, seen: CheckReport, blind: int) -> SkipReason:
     """Raises TaxiError when it is time to make a failure of it.
 
     A tick that fails cannot move the cursor. So the count stays where it is, and ticks fail until one sees something.

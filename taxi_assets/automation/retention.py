@@ -10,8 +10,8 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from taxi_assets.automation.month_status import RETRY_HOURS, Ask
-from taxi_assets.publishers.file_version import Sighting
+from taxi_assets.automation.month_status import RETRY_HOURS, RequestedRun
+from taxi_assets.publishers.file_version import FileVersion
 
 COUNTED_RUNS = len(RETRY_HOURS) + 1
 """How many runs in vain tell a month that is left to people from one that is to be tried again."""
@@ -65,7 +65,7 @@ class Fetch:
 
     number: int
     run_id: str
-    file: Sighting | None
+    file: FileVersion | None
     sha256: str
 
 
@@ -94,7 +94,7 @@ def newest(events: Iterable[AssetEvent]) -> set[str]:
     return {event.run_id for event in last.values()}
 
 
-def current(fetches: Sequence[Fetch]) -> tuple[tuple[Sighting, ...], Fetch | None]:
+def current(fetches: Sequence[Fetch]) -> tuple[tuple[FileVersion, ...], Fetch | None]:
     """Of a month's fetches, the newest first: all files seen with the content fetched last, and since when it is here.
 
     A file fetched again, or under another ETag, does not make tables old: only other content does.
@@ -111,7 +111,7 @@ def fetching_runs(fetches: Sequence[Fetch]) -> set[str]:
     return {*seen.values(), *(fetch.run_id for fetch in [*same[-1:], *other])}
 
 
-def counted_runs(asks: Sequence[Ask]) -> set[str]:
+def counted_runs(asks: Sequence[RequestedRun]) -> set[str]:
     """Of the runs that were asked for because of a month's files, the newest first: those that count as tries of the
     file asked for last, and the one that was for another file.
     """

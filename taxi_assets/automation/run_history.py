@@ -22,7 +22,7 @@ from dagster import (
 
 from taxi_assets.asset_keys import keys_of
 from taxi_assets.automation.jobs import job_name
-from taxi_assets.automation.month_status import Ask, Record
+from taxi_assets.automation.month_status import MonthRecord, RequestedRun
 from taxi_assets.automation.retention import Fetch, counted_runs, current, fetching_runs
 from taxi_assets.metadata.publication import published_file
 from taxi_assets.model.datasets import Dataset
@@ -40,7 +40,7 @@ _LIMIT = 20
 """How many of a month's last materializations and runs are read."""
 
 
-class LoadHistory:
+class RunHistory:
     """The record of a dataset's months."""
 
     def __init__(self, instance: DagsterInstance, dataset: Dataset) -> None:
@@ -54,13 +54,13 @@ class LoadHistory:
         made = set().union(*self._last_made())
         return [month for month in months if month.key in made]
 
-    def record(self, month: Month) -> Record:
+    def record(self, month: Month) -> MonthRecord:
         """What is recorded of one month."""
         # Asked first: a run that ends after this has written all that is read below.
         if self._busy(month):
-            return Record(busy=True)
+            return MonthRecord(busy=True)
         files, since = current(self._fetched(month))
-        return Record(
+        return MonthRecord(
             files=files,
             complete=since is not None and self._complete(month, since),
             asks=tuple(map(_ask, self._asked(month))),
@@ -126,9 +126,9 @@ class LoadHistory:
         return self._instance.get_run_records(filters, limit=_LIMIT)
 
 
-def _ask(record: RunRecord) -> Ask:
+def _ask(record: RunRecord) -> RequestedRun:
     run = record.dagster_run
-    return Ask(
+    return RequestedRun(
         identity=run.tags.get(FILE_TAG, ""),
         run=run.run_id[:8],
         at=record.create_timestamp.timestamp(),

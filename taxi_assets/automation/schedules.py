@@ -11,10 +11,10 @@ from dagster import (
     schedule,
 )
 
-from taxi_assets.automation.history_cursor import RECENT_MONTHS, due
+from taxi_assets.automation.history_cursor import RECENT_MONTHS, months_to_check
 from taxi_assets.automation.jobs import job_name
-from taxi_assets.automation.run_history import LoadHistory
-from taxi_assets.automation.run_requests import look_at, run_requests
+from taxi_assets.automation.run_history import RunHistory
+from taxi_assets.automation.run_requests import check_publisher, run_requests
 from taxi_assets.model.datasets import Dataset
 from taxi_assets.partitions import months_until
 from taxi_assets.resources.publisher import TripPublisher
@@ -49,9 +49,9 @@ def _schedule(dataset: Dataset, name: str, cron: str, when: str) -> ScheduleDefi
         "when there is nothing to load. The sensor sees replaced months too: turn on one of the three.",
     )
     def tick(context: ScheduleEvaluationContext, publisher: TripPublisher) -> list[RunRequest] | SkipReason:
-        record = LoadHistory(context.instance, dataset)
+        record = RunHistory(context.instance, dataset)
         recent = months_until(dataset, context.scheduled_execution_time)[-RECENT_MONTHS:]
-        seen = look_at(due(recent, record.loaded(recent)), dataset, publisher, record)
+        seen = check_publisher(months_to_check(recent, record.loaded(recent)), dataset, publisher, record)
         context.log.info(seen.summary())
         return run_requests(dataset, seen) or SkipReason(seen.summary())
 

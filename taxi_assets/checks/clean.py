@@ -17,7 +17,7 @@ from taxi_assets.model.published_rows import published_rows
 from taxi_assets.model.zones import ZONES
 from taxi_assets.partitions import month_of_run
 from taxi_assets.resources.lake import LakeFolder
-from taxi_assets.transform.first_rows import REMEDY, described, first_rows_of
+from taxi_assets.transform.first_rows import REMEDY, describe, first_rows_of
 from taxi_assets.transform.month_file import MonthFile, MonthFiles
 
 USUAL_VOLUME = (0.5, 2.0)
@@ -36,7 +36,7 @@ def every_row_is_accounted_for(dataset: Dataset) -> AssetChecksDefinition:
         quarantined = clean_trips.quarantine.rows - duplicates
         counts = {"raw": raw, "clean": clean_trips.clean.rows, "quarantined": quarantined, "duplicates": duplicates}
         first_rows = first_rows_of(clean_trips.clean.facts)
-        said = [] if first_rows is None else [described(first_rows), "Of these:"]
+        said = [] if first_rows is None else [describe(first_rows), "Of these:"]
         return AssetCheckResult(
             passed=raw == clean_trips.clean.rows + quarantined + duplicates,
             description=" ".join([*said, *(f"{name} {count:,}" for name, count in counts.items())]),
@@ -58,7 +58,7 @@ def rows_as_published(dataset: Dataset) -> AssetChecksDefinition:
         first_rows = first_rows_of(clean_trips.facts)
         if first_rows is not None:
             return AssetCheckResult(
-                passed=False, severity=AssetCheckSeverity.WARN, description=f"{described(first_rows)} {REMEDY}"
+                passed=False, severity=AssetCheckSeverity.WARN, description=f"{describe(first_rows)} {REMEDY}"
             )
         month = month_of_run(context)
         publication = lake.lake.publication(dataset, month)

@@ -9,7 +9,7 @@ from taxi_assets.checks.common import on
 from taxi_assets.destinations.warehouse_month import WarehouseMonth
 from taxi_assets.model.datasets import Dataset
 from taxi_assets.transform.checksums import Checksums
-from taxi_assets.transform.daily import differences, in_all
+from taxi_assets.transform.daily import differences, totals_query
 
 
 def equals_clean(dataset: Dataset, name: str) -> AssetChecksDefinition:
@@ -44,7 +44,7 @@ def adds_up(dataset: Dataset) -> AssetChecksDefinition:
         table: WarehouseMonth,
         daily_trips: Any,  # noqa: ANN401 a pandas.DataFrame, which is not imported to say so
     ) -> AssetCheckResult:
-        found = differences(daily_trips, table.query(in_all(dataset)))
+        found = differences(daily_trips, table.query(totals_query(dataset)))
         return AssetCheckResult(
             passed=not found,
             description="; ".join(found) if found else f"{int(daily_trips['trips'].sum()):,} trips by day.",

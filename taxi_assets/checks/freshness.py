@@ -18,7 +18,7 @@ from taxi_assets.io_managers.base import TableIOManager
 from taxi_assets.model.datasets import Dataset
 from taxi_assets.model.months import Month
 from taxi_assets.partitions import months_until
-from taxi_assets.publishers.file_version import Sighting
+from taxi_assets.publishers.file_version import FileVersion
 from taxi_assets.resources.publisher import TripPublisher
 
 CHECK = "latest_published_month_is_present"
@@ -40,7 +40,7 @@ def freshness_check(dataset: Dataset) -> AssetChecksDefinition:
         places = {"the warehouse": warehouse, "Postgres": postgres}
         recent = months_until(dataset)[-RECENT_MONTHS:]
         try:
-            found = newest(recent, lambda month: source.sight(dataset, month))
+            found = newest(recent, lambda month: source.probe(dataset, month))
             if found is None:
                 return _warning(f"The publisher has none of the months from {recent[0]} to {recent[-1]}.")
             month, sighting = found
@@ -60,7 +60,7 @@ def freshness_check(dataset: Dataset) -> AssetChecksDefinition:
     return latest_published_month_is_present
 
 
-def newest(months: Sequence[Month], sight: Callable[[Month], Sighting | None]) -> tuple[Month, Sighting] | None:
+def newest(months: Sequence[Month], sight: Callable[[Month], FileVersion | None]) -> tuple[Month, FileVersion] | None:
     """The last of the months, in order of time, that is seen; asks for no more months than it takes."""
     seen = ((month, sight(month)) for month in reversed(months))
     return next(((month, sighting) for month, sighting in seen if sighting is not None), None)

@@ -18,7 +18,7 @@ from taxi_assets.model.months import Month
 from taxi_assets.model.origin import origin, publisher_of
 from taxi_assets.resources.publisher import TripPublisher
 from taxi_assets.settings import Settings, SettingsError, load_env_file
-from taxi_assets.transform.first_rows import REMEDY, described, first_rows_of
+from taxi_assets.transform.first_rows import REMEDY, describe, first_rows_of
 from taxi_assets.transform.month_file import MonthFile
 
 
@@ -32,9 +32,12 @@ def rows_by_place(settings: Settings, dataset: Dataset, month: Month) -> list[tu
             "warehouse": parts.warehouse,
             "Postgres": parts.postgres,
         }
-        rows = [(name, manager.count(dataset, month), manager.look(dataset, month)) for name, manager in places.items()]
+        rows = [
+            (name, manager.count(dataset, month), manager.inspect_command(dataset, month))
+            for name, manager in places.items()
+        ]
         clean = parts.clean_parquet
-        quarantine = clean.count_quarantined(dataset, month), clean.look_quarantined(dataset, month)
+        quarantine = clean.count_quarantined(dataset, month), clean.inspect_quarantine_command(dataset, month)
     return [*rows[:2], ("quarantine", *quarantine), *rows[2:]]
 
 
@@ -55,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for place, rows, look in counted:
         print(f"{place:>12} {rows:>12,} rows   {look}")
     if (first_rows := first_rows_of(facts)) is not None:
-        print(f"\n{described(first_rows)} {REMEDY}")
+        print(f"\n{describe(first_rows)} {REMEDY}")
 
 
 def _from(facts: Mapping[str, str], publisher: TripPublisher) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from taxi_assets.model.zones import ZONE_NAMES
 
 
-def joined(trips: str, zones: str, columns: Sequence[str], quoted: Callable[[str], str]) -> str:
+def zone_view_select(trips: str, zones: str, columns: Sequence[str], quoted: Callable[[str], str]) -> str:
     """The SELECT of a view: each row of `trips` once, with the names of its zones.
 
     `trips` and `zones` are tables as SQL has them, `columns` the trips' columns. The names stand first: a view in

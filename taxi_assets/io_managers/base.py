@@ -12,14 +12,14 @@ from dagster import (
 )
 
 from taxi_assets.errors import TaxiError
-from taxi_assets.failures import explained
+from taxi_assets.failures import failures_named
 from taxi_assets.metadata.numbers import ROW_COUNT, speed_metadata
 from taxi_assets.model.datasets import Dataset
 from taxi_assets.model.made_up import is_allowed, is_made_up, refuse_outside, refuse_replacing
 from taxi_assets.model.months import Month
 from taxi_assets.model.zones import Zone
 from taxi_assets.partitions import dataset_of, month_of
-from taxi_assets.progress import told
+from taxi_assets.progress import report_progress
 from taxi_assets.transform.month_file import MonthFiles
 
 
@@ -39,14 +39,14 @@ class MonthIOManager(ConfigurableIOManager):
         """Rows of the month that are there; 0 when it is not."""
 
     @abstractmethod
-    def look(self, dataset: Dataset, month: Month) -> str:
+    def inspect_command(self, dataset: Dataset, month: Month) -> str:
         """What a person types, or opens, to look at the month there."""
 
     def handle_output(self, context: OutputContext, obj: Any) -> None:
         dataset, month = dataset_of(context), month_of(context)
         title = f"{dataset.name} {month}, {context.asset_key.path[-1]}"
         started = time.monotonic()
-        with explained(context), told(context.log.info, title):
+        with failures_named(context), report_progress(context.log.info, title):
             facts = self.write(dataset, month, obj, context)
         seconds = time.monotonic() - started
         context.add_output_metadata({**facts, **_speed(facts, seconds)})
@@ -54,7 +54,7 @@ class MonthIOManager(ConfigurableIOManager):
 
     def load_input(self, context: InputContext) -> object:
         dataset, month = dataset_of(context), month_of(context)
-        with explained(context):
+        with failures_named(context):
             return self.read(dataset, month, context.dagster_type.typing_type)
 
 
@@ -72,7 +72,7 @@ class CopyIOManager(MonthIOManager):
 
     def handle_output(self, context: OutputContext, obj: MonthFiles) -> None:
         if is_made_up(obj.clean.source_file()) and not is_allowed(context.step_context.run_config):
-            with explained(context):
+            with failures_named(context):
                 refuse_outside(filter(None, [self.closed_to_sample]))
                 there = self.source_file(dataset_of(context), month_of(context))
                 refuse_replacing([there] if there and not is_made_up(there) else [], "this place")

@@ -62,7 +62,7 @@ class BigQueryWarehouse(TableIOManager):
         with self.bigquery.get_client() as client:
             return self._table(dataset, client).source_file(month)
 
-    def look(self, dataset: Dataset, month: Month) -> str:
+    def inspect_command(self, dataset: Dataset, month: Month) -> str:
         return f"bq query --nouse_legacy_sql '{self._query(dataset, month)} LIMIT 5'"
 
     def zones(self) -> Sequence[Zone]:

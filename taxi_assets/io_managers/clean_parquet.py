@@ -19,7 +19,7 @@ from taxi_assets.model.datasets import Dataset
 from taxi_assets.model.months import Month
 from taxi_assets.resources.lake import LakeFolder
 from taxi_assets.transform.cleaning import CleanedMonth
-from taxi_assets.transform.first_rows import marked
+from taxi_assets.transform.first_rows import mark
 from taxi_assets.transform.month_file import MonthFile, MonthFiles
 from taxi_assets.transform.writing import write_both
 
@@ -41,7 +41,7 @@ class CleanParquet(MonthIOManager):
             write_both(value, clean_path, quarantine_path, counts)
         file = MonthFile.local(target)
         return {
-            **picture_metadata(counts, marked(f"{dataset.title}, {month}", value.stream.first_rows)),
+            **picture_metadata(counts, mark(f"{dataset.title}, {month}", value.stream.first_rows)),
             **tally_metadata(value.tally),
             **file_metadata(file),
             "quarantine": MetadataValue.path(str(lake.quarantine_file(dataset, month))),
@@ -54,10 +54,10 @@ class CleanParquet(MonthIOManager):
     def count_quarantined(self, dataset: Dataset, month: Month) -> int:
         return rows_in(self.lake.lake.quarantine_file(dataset, month))
 
-    def look(self, dataset: Dataset, month: Month) -> str:
+    def inspect_command(self, dataset: Dataset, month: Month) -> str:
         return str(self.lake.lake.clean_file(dataset, month))
 
-    def look_quarantined(self, dataset: Dataset, month: Month) -> str:
+    def inspect_quarantine_command(self, dataset: Dataset, month: Month) -> str:
         return str(self.lake.lake.quarantine_file(dataset, month))
 
     def read(self, dataset: Dataset, month: Month, wanted: type) -> object:

@@ -50,7 +50,7 @@ class DuckDBWarehouse(TableIOManager):
     def source_file(self, dataset: Dataset, month: Month) -> str | None:
         return self.table(dataset).source_file(month)
 
-    def look(self, dataset: Dataset, month: Month) -> str:
+    def inspect_command(self, dataset: Dataset, month: Month) -> str:
         look = (
             f'duckdb.connect("{self.database}", read_only=True).sql("from {self.schema_name}.{dataset.table} limit 5")'
         )

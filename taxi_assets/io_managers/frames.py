@@ -15,30 +15,30 @@ from typing import Any
 from dagster import ConfigurableIOManager, InputContext, IOManager, OutputContext
 from pydantic import Field
 
-from taxi_assets.failures import explained
+from taxi_assets.failures import failures_named
 
 
 class FrameTables(ConfigurableIOManager):
     """Hands DataFrames on to the stock manager; its settings are this resource's own, where it looks for them."""
 
     @abstractmethod
-    def stock(self) -> IOManager:
+    def dagster_io_manager(self) -> IOManager:
         """The IO manager that does the work."""
 
-    def turn(self) -> AbstractContextManager[None]:
+    def lock(self) -> AbstractContextManager[None]:
         """Waits until the warehouse can be opened."""
         return nullcontext()
 
     def handle_output(self, context: OutputContext, obj: Any) -> None:
         started = time.monotonic()
-        with explained(context), self.turn():
-            self.stock().handle_output(context, obj)
+        with failures_named(context), self.lock():
+            self.dagster_io_manager().handle_output(context, obj)
         context.add_output_metadata({"seconds": round(time.monotonic() - started, 3)})
         context.log.info(f"{' '.join(context.asset_key.path)}: {len(obj):,} rows")
 
     def load_input(self, context: InputContext) -> Any:
-        with explained(context), self.turn():
-            return self.stock().load_input(context)
+        with failures_named(context), self.lock():
+            return self.dagster_io_manager().load_input(context)
 
 
 class DuckDBFrames(FrameTables):
@@ -50,13 +50,13 @@ class DuckDBFrames(FrameTables):
         default={}, description="DuckDB's settings, which the stock manager reads."
     )
 
-    def stock(self) -> IOManager:
+    def dagster_io_manager(self) -> IOManager:
         from dagster_duckdb_pandas import DuckDBPandasIOManager
 
         return DuckDBPandasIOManager(database=self.database, schema=self.schema_name).create_io_manager(None)
 
     @contextmanager
-    def turn(self) -> Iterator[None]:
+    def lock(self) -> Iterator[None]:
         from taxi_assets.destinations.duckdb.file import DuckDBFile
 
         file = DuckDBFile(Path(self.database))
@@ -78,7 +78,7 @@ class BigQueryFrames(FrameTables):
     dataset: str
     location: str
 
-    def stock(self) -> IOManager:
+    def dagster_io_manager(self) -> IOManager:
         from taxi_assets.io_managers.bigquery_frames import BigQueryParquetFrames
 
         return BigQueryParquetFrames(project=self.project, dataset=self.dataset).create_io_manager(None)

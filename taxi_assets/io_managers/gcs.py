@@ -41,7 +41,7 @@ class GCSBucket(CopyIOManager):
         name = object_names(dataset, month)[0]
         return self._bucket().file(name).source_file() if self._bucket().has(name) else None
 
-    def look(self, dataset: Dataset, month: Month) -> str:
+    def inspect_command(self, dataset: Dataset, month: Month) -> str:
         return f"gs://{self.bucket}/{object_names(dataset, month)[0]}"
 
     def read(self, dataset: Dataset, month: Month, wanted: type) -> object:

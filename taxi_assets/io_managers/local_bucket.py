@@ -36,7 +36,7 @@ class LocalBucket(CopyIOManager):
         path = self._paths(dataset, month)[0]
         return MonthFile.local(path).source_file() if path.exists() else None
 
-    def look(self, dataset: Dataset, month: Month) -> str:
+    def inspect_command(self, dataset: Dataset, month: Month) -> str:
         return str(self._paths(dataset, month)[0])
 
     def read(self, dataset: Dataset, month: Month, wanted: type) -> object:

@@ -44,7 +44,7 @@ class PostgresTables(TableIOManager):
     def source_file(self, dataset: Dataset, month: Month) -> str | None:
         return self.table(dataset).source_file(month)
 
-    def look(self, dataset: Dataset, month: Month) -> str:
+    def inspect_command(self, dataset: Dataset, month: Month) -> str:
         return f'{self.server.psql()} -c "{self._query(dataset, month)} LIMIT 5"'
 
     def zones(self) -> Sequence[Zone]:

@@ -27,7 +27,7 @@ class RawFiles(MonthIOManager):
         path = self.lake.lake.clean_file(dataset, month)
         return int(MonthFile.local(path).facts["raw_rows"]) if path.exists() else 0
 
-    def look(self, dataset: Dataset, month: Month) -> str:
+    def inspect_command(self, dataset: Dataset, month: Month) -> str:
         publication = self.lake.lake.publication(dataset, month)
         return str(publication.path) if publication else ""
 

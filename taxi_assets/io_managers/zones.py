@@ -7,7 +7,7 @@ from typing import TypeVar
 from dagster import ConfigurableIOManager, InputContext, OutputContext, ResourceDependency
 
 from taxi_assets.errors import MissingTableError, TaxiError
-from taxi_assets.failures import explained
+from taxi_assets.failures import failures_named
 from taxi_assets.io_managers.base import TableIOManager
 from taxi_assets.model.datasets import Dataset
 from taxi_assets.model.zones import TRUSTED, ZoneLookup
@@ -23,7 +23,7 @@ class ZoneTables(ConfigurableIOManager):
 
     def handle_output(self, context: OutputContext, obj: ZoneLookup) -> None:
         started = time.monotonic()
-        with explained(context):
+        with failures_named(context):
             tables = self._write(obj)
         context.add_output_metadata({"tables": ", ".join(tables), "seconds": round(time.monotonic() - started, 3)})
         context.log.info(f"{len(obj.zones)} zones in {' and '.join(tables)}")
@@ -31,7 +31,7 @@ class ZoneTables(ConfigurableIOManager):
     def load_input(self, context: InputContext) -> object:
         raise TaxiError("Zones are not loaded into assets.", "Join the table taxi_zones in SQL.")
 
-    def having(self, lookup: Callable[[], ZoneLookup], work: Callable[[], Result]) -> Result:
+    def with_zones_loaded(self, lookup: Callable[[], ZoneLookup], work: Callable[[], Result]) -> Result:
         """What `work` gives; where it misses a table, once more after the zone lookup was made.
 
         A dataset's assets may be materialized without taxi_zones, which belongs to all datasets.

@@ -15,7 +15,7 @@ from taxi_assets.metadata.lineage import of_copy
 from taxi_assets.metadata.previews import first_rows, preview
 from taxi_assets.model.datasets import Dataset
 from taxi_assets.model.origin import PUBLISHER, publisher_of
-from taxi_assets.transform.first_rows import FIRST_ROWS, described, first_rows_of
+from taxi_assets.transform.first_rows import FIRST_ROWS, describe, first_rows_of
 from taxi_assets.transform.month_file import MonthFile
 
 
@@ -37,7 +37,7 @@ def preview_metadata(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 def try_out_metadata(rows: int | None) -> dict[str, Any]:
     """That the month is a try-out of so many rows; nothing of a whole month."""
-    return {} if rows is None else {"try_out": described(rows), FIRST_ROWS: rows}
+    return {} if rows is None else {"try_out": describe(rows), FIRST_ROWS: rows}
 
 
 def picture_metadata(counts: TripCounts, title: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 from dagster import AssetMaterialization, MetadataValue
 
 from taxi_assets.model.publication import Publication
-from taxi_assets.publishers.file_version import Sighting
+from taxi_assets.publishers.file_version import FileVersion
 from taxi_assets.publishers.http import Validators
 
 
@@ -42,7 +42,7 @@ def publication_metadata(publication: Publication, *, unchanged: bool) -> dict[s
 class PublishedFile:
     """The file that a month was fetched from, and the SHA-256 of its bytes."""
 
-    file: Sighting | None
+    file: FileVersion | None
     sha256: str
 
 
@@ -52,4 +52,4 @@ def published_file(event: AssetMaterialization | None) -> PublishedFile:
     if not facts.get("url"):
         return PublishedFile(None, "")
     validators = Validators(facts.get("etag") or None, facts.get("last_modified") or None)
-    return PublishedFile(Sighting.of(facts["url"], validators, facts["bytes"]), facts["sha256"])
+    return PublishedFile(FileVersion.of(facts["url"], validators, facts["bytes"]), facts["sha256"])

@@ -11,8 +11,8 @@ from pathlib import Path
 import requests
 from urllib3.exceptions import HTTPError
 
-from taxi_assets.progress import begin
-from taxi_assets.publishers.http import PassingError, Patience, Validators, answer, is_local, local_file, patiently
+from taxi_assets.progress import track
+from taxi_assets.publishers.http import RetryPolicy, TransientError, Validators, get, is_local, local_file, with_retries
 
 _CHUNK = 1 << 20
 
@@ -29,31 +29,33 @@ class Download:
 
 
 def download(
-    url: str, path: Path, known: Validators | None = None, patience: Patience | None = None
+    url: str, path: Path, known: Validators | None = None, retry_policy: RetryPolicy | None = None
 ) -> Download | None:
     """Fetches `url` (http, https or file) to `path`; None when the server says it is as in `known`.
 
     Server errors (408, 425, 429, 5xx), timeouts and cut bodies are tried again with growing waits, heeding
-    Retry-After. Raises AbsentError, PassingError when patience ends, and TaxiError for any other answer.
+    Retry-After. Raises NotFoundError, TransientError when retry_policy ends, and TaxiError for any other answer.
     """
     fetch = _copy if is_local(url) else _get
-    return patiently(patience or Patience(), lambda deadline, limits: fetch(url, path, known, limits, deadline))
+    return with_retries(
+        retry_policy or RetryPolicy(), lambda deadline, limits: fetch(url, path, known, limits, deadline)
+    )
 
 
-def _get(url: str, path: Path, known: Validators | None, patience: Patience, deadline: float) -> Download | None:
-    with answer(url, known, patience) as response:
+def _get(url: str, path: Path, known: Validators | None, retry_policy: RetryPolicy, deadline: float) -> Download | None:
+    with get(url, known, retry_policy) as response:
         if response.status_code == 304:
             return None
         length = response.headers.get("Content-Length")
         expected = None if length is None else int(length)
         sha256, size = _save(_body(response, url, deadline), path, expected)
         if expected is not None and size != expected:
-            raise PassingError(f"{url} broke off after {size:,} of {expected:,} bytes.")
+            raise TransientError(f"{url} broke off after {size:,} of {expected:,} bytes.")
         validators = Validators(response.headers.get("ETag"), response.headers.get("Last-Modified"))
         return Download(path, url, sha256, size, validators)
 
 
-def _copy(url: str, path: Path, known: Validators | None, _patience: Patience, _deadline: float) -> Download | None:
+def _copy(url: str, path: Path, known: Validators | None, _patience: RetryPolicy, _deadline: float) -> Download | None:
     source, validators = local_file(url)
     if known == validators:
         return None
@@ -67,15 +69,15 @@ def _body(response: requests.Response, url: str, deadline: float) -> Iterator[by
     try:
         while chunk := response.raw.read1(_CHUNK, decode_content=False):
             if time.monotonic() > deadline:
-                raise PassingError(f"{url} is too slow: time is up.")
+                raise TransientError(f"{url} is too slow: time is up.")
             yield chunk
     except (HTTPError, OSError) as error:
-        raise PassingError(f"{url} stopped sending: {error}.") from error
+        raise TransientError(f"{url} stopped sending: {error}.") from error
 
 
 def _save(chunks: Iterator[bytes], path: Path, expected: int | None) -> tuple[str, int]:
     digest = hashlib.sha256()
-    work = begin("downloading", size=expected)
+    work = track("downloading", size=expected)
     size = 0
     with path.open("wb") as file:
         for chunk in chunks:

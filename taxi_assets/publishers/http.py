@@ -18,15 +18,15 @@ from urllib.request import url2pathname
 import requests
 import tenacity
 
-from taxi_assets.errors import TaxiError, said
+from taxi_assets.errors import TaxiError, message_of
 
 _T = TypeVar("_T")
 _ABSENT = {403, 404, 410}
-_PASSING = {408, 425, 429, 500, 502, 503, 504}
+_TRANSIENT = {408, 425, 429, 500, 502, 503, 504}
 
 
 @dataclass(frozen=True)
-class Patience:
+class RetryPolicy:
     """How long to wait for a publisher, in seconds. `total` bounds everything, retries and slow drips included."""
 
     connect: float = 10.0
@@ -37,7 +37,7 @@ class Patience:
     longest_wait: float = 60.0
 
 
-BRIEF = Patience(connect=2.0, read=3.0, total=4.0, attempts=2, first_wait=0.2, longest_wait=0.5)
+QUICK = RetryPolicy(connect=2.0, read=3.0, total=4.0, attempts=2, first_wait=0.2, longest_wait=0.5)
 """For those who ask again in an hour and may not keep others waiting: 9 s a question at most."""
 
 
@@ -49,7 +49,7 @@ class Validators:
     last_modified: str | None = None
 
 
-class AbsentError(TaxiError):
+class NotFoundError(TaxiError):
     """The server answered 403, 404 or 410 (in `status`): it has no such file, or does not want to give it."""
 
     def __init__(self, url: str, status: int) -> None:
@@ -58,7 +58,7 @@ class AbsentError(TaxiError):
         self.status = status
 
 
-class PassingError(TaxiError):
+class TransientError(TaxiError):
     """A failure that another try may mend; `wait` is what the server asked for, in seconds."""
 
     def __init__(self, cause: str, wait: float = 0.0) -> None:
@@ -66,33 +66,33 @@ class PassingError(TaxiError):
         self.wait = wait
 
 
-def patiently(patience: Patience, attempt: Callable[[float, Patience], _T]) -> _T:
-    """What `attempt` returns, tried again while it raises PassingError; it is given the deadline and the limits.
+def with_retries(retry_policy: RetryPolicy, attempt: Callable[[float, RetryPolicy], _T]) -> _T:
+    """What `attempt` returns, tried again while it raises TransientError; it is given the deadline and the limits.
 
     Waits between tries grow, and are as long as the server asks for.
     """
-    deadline = time.monotonic() + patience.total
-    jitter = tenacity.wait_random(0, patience.first_wait)
-    growing = tenacity.wait_exponential(patience.first_wait, patience.longest_wait) + jitter
+    deadline = time.monotonic() + retry_policy.total
+    jitter = tenacity.wait_random(0, retry_policy.first_wait)
+    growing = tenacity.wait_exponential(retry_policy.first_wait, retry_policy.longest_wait) + jitter
 
     def wait(state: tenacity.RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
-        asked = error.wait if isinstance(error, PassingError) else 0.0
+        asked = error.wait if isinstance(error, TransientError) else 0.0
         return max(asked, growing(state))
 
     retrying = tenacity.Retrying(
-        retry=tenacity.retry_if_exception_type(PassingError),
-        stop=tenacity.stop_after_attempt(patience.attempts) | tenacity.stop_before_delay(patience.total),
+        retry=tenacity.retry_if_exception_type(TransientError),
+        stop=tenacity.stop_after_attempt(retry_policy.attempts) | tenacity.stop_before_delay(retry_policy.total),
         wait=wait,
         reraise=True,
     )
-    return retrying(attempt, deadline, patience)
+    return retrying(attempt, deadline, retry_policy)
 
 
-def answer(url: str, known: Validators | None, patience: Patience) -> requests.Response:
+def get(url: str, known: Validators | None, retry_policy: RetryPolicy) -> requests.Response:
     """The answer to a request, its body unread; 2xx, or 304 when the file is as in `known`.
 
-    Not by HEAD: some servers do not answer it. Raises AbsentError, PassingError, or another TaxiError.
+    Not by HEAD: some servers do not answer it. Raises NotFoundError, TransientError, or another TaxiError.
     """
     conditions = _conditions(known)
     try:
@@ -100,22 +100,22 @@ def answer(url: str, known: Validators | None, patience: Patience) -> requests.R
             "GET",
             url,
             headers={"Accept-Encoding": "identity", "User-Agent": "taxi-assets", **conditions},
-            timeout=(patience.connect, patience.read),
+            timeout=(retry_policy.connect, retry_policy.read),
             stream=True,
             allow_redirects=True,
         )
     except (requests.ConnectionError, requests.Timeout) as error:
-        raise PassingError(f"{url} cannot be reached: {said(error)}.") from error
+        raise TransientError(f"{url} cannot be reached: {message_of(error)}.") from error
     except requests.RequestException as error:
-        raise TaxiError(f"{url} cannot be fetched: {said(error)}.", "Check TAXI_PUBLISHER.") from error
+        raise TaxiError(f"{url} cannot be fetched: {message_of(error)}.", "Check TAXI_PUBLISHER.") from error
     status = response.status_code
     if response.ok and (status != 304 or conditions):
         return response
     response.close()
     if status in _ABSENT:
-        raise AbsentError(url, status)
-    if status in _PASSING:
-        raise PassingError(f"{url} answered {status}.", _retry_after(response))
+        raise NotFoundError(url, status)
+    if status in _TRANSIENT:
+        raise TransientError(f"{url} answered {status}.", _retry_after(response))
     if status == 304:
         raise TaxiError(f"{url} answered 304 to an unconditional request.", "The server is broken.")
     raise TaxiError(f"{url} answered {status} {response.reason}.", "Check TAXI_PUBLISHER.")
@@ -126,10 +126,10 @@ def is_local(url: str) -> bool:
 
 
 def local_file(url: str) -> tuple[Path, Validators]:
-    """The file behind a file:// URL, with what tells its versions apart. Raises AbsentError."""
+    """The file behind a file:// URL, with what tells its versions apart. Raises NotFoundError."""
     path = Path(url2pathname(urlsplit(url).path))
     if not path.exists():
-        raise AbsentError(url, 404)
+        raise NotFoundError(url, 404)
     facts = path.stat()
     return path, Validators(etag=f"{facts.st_mtime_ns}-{facts.st_size}")
 

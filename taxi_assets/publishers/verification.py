@@ -11,7 +11,7 @@ from pathlib import Path
 from isal import igzip
 
 from taxi_assets.atomic_files import DAMAGE
-from taxi_assets.errors import CorruptFileError, said
+from taxi_assets.errors import CorruptFileError, message_of
 from taxi_assets.model.datasets import FileFormat
 
 MAX_UNPACKED_BYTES = 32 << 30
@@ -44,7 +44,7 @@ def _check_parquet(path: Path) -> None:
         rows = pq.ParquetFile(path, pre_buffer=False).metadata.num_rows
     except (pa.ArrowException, OSError, ValueError) as error:  # ValueError: a damaged name is no UTF-8
         raise CorruptFileError(
-            f"The publisher's Parquet file is cut off or damaged: {said(error)}.", _ADVICE
+            f"The publisher's Parquet file is cut off or damaged: {message_of(error)}.", _ADVICE
         ) from error
     if rows == 0:
         raise CorruptFileError("The publisher's Parquet file holds no rows.", _ADVICE)
@@ -64,6 +64,8 @@ def _check_gzip(path: Path) -> None:
                         f"The publisher's file unpacks to more than {MAX_UNPACKED_BYTES:,} bytes.", _ADVICE
                     )
     except DAMAGE as error:
-        raise CorruptFileError(f"The publisher's gzip file is cut off or damaged: {said(error)}.", _ADVICE) from error
+        raise CorruptFileError(
+            f"The publisher's gzip file is cut off or damaged: {message_of(error)}.", _ADVICE
+        ) from error
     if size == 0:
         raise CorruptFileError("The publisher's gzip file holds nothing.", _ADVICE)

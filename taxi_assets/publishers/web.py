@@ -15,8 +15,8 @@ from taxi_assets.model.months import Month
 from taxi_assets.model.publication import Publication
 from taxi_assets.model.zones import ZoneLookup
 from taxi_assets.publishers.download import download
-from taxi_assets.publishers.file_version import Sighting, exists, sight
-from taxi_assets.publishers.http import AbsentError, Patience, Validators
+from taxi_assets.publishers.file_version import FileVersion, exists, probe
+from taxi_assets.publishers.http import NotFoundError, RetryPolicy, Validators
 from taxi_assets.publishers.sites import ZONES_PATH, Site
 from taxi_assets.publishers.staging import publication_of, removed_on_failure
 from taxi_assets.publishers.verification import check_file
@@ -35,7 +35,7 @@ class WebPublisher:
     name: str
     base: str
     sites: tuple[Site, ...]
-    patience: Patience = field(default_factory=Patience)
+    retry_policy: RetryPolicy = field(default_factory=RetryPolicy)
 
     _controls: dict[str, bool | TaxiError] = field(default_factory=dict, init=False, repr=False, compare=False)
     """What became of asking for the control months, by dataset: asked once, however many months are absent."""
@@ -43,20 +43,20 @@ class WebPublisher:
     def fetch(self, dataset: Dataset, month: Month, folder: Path, known: Publication | None) -> Publication:
         return self._at_first_site(dataset, month, lambda site: self._fetch(site, dataset, month, folder, known))
 
-    def sight(self, dataset: Dataset, month: Month, known: Sighting | None = None) -> Sighting | None:
+    def probe(self, dataset: Dataset, month: Month, known: FileVersion | None = None) -> FileVersion | None:
         try:
             return self._at_first_site(
-                dataset, month, lambda site: sight(site.url(self.base, dataset, month), known, self.patience)
+                dataset, month, lambda site: probe(site.url(self.base, dataset, month), known, self.retry_policy)
             )
         except NotPublishedError:
             return None
 
     def _at_first_site(self, dataset: Dataset, month: Month, ask: Callable[[Site], _T]) -> _T:
-        absences: list[AbsentError] = []
+        absences: list[NotFoundError] = []
         for site in self.sites:
             try:
                 return ask(site)
-            except AbsentError as error:
+            except NotFoundError as error:
                 absences.append(error)
         raise self._explained(absences, dataset, month)
 
@@ -68,7 +68,7 @@ class WebPublisher:
         validators = Validators(known.etag, known.last_modified) if known and same_place else None
         target = folder / f"{secrets.token_hex(6)}-{site.file_name(dataset, month)}"
         with removed_on_failure(target):
-            fetched = download(url, target, validators, self.patience)
+            fetched = download(url, target, validators, self.retry_policy)
             if fetched is None:
                 return cast("Publication", known)
             check_file(target, site.format)
@@ -78,9 +78,9 @@ class WebPublisher:
         url = f"{self.base.rstrip('/')}/{ZONES_PATH}"
         target = folder / f"{secrets.token_hex(6)}-zones.csv"
         try:
-            download(url, target, patience=self.patience)
+            download(url, target, retry_policy=self.retry_policy)
             return ZoneLookup.of_bytes(target.read_bytes(), url)
-        except AbsentError as error:
+        except NotFoundError as error:
             if self.name == MIRROR:
                 return ZoneLookup.without_names()
             raise NotPublishedError(
@@ -89,7 +89,7 @@ class WebPublisher:
         finally:
             target.unlink(missing_ok=True)
 
-    def _explained(self, absences: list[AbsentError], dataset: Dataset, month: Month) -> TaxiError:
+    def _explained(self, absences: list[NotFoundError], dataset: Dataset, month: Month) -> TaxiError:
         """Not published, or are we refused? A month known to exist tells (TLC's CDN answers 403 in both cases)."""
         answers = "; ".join(f"{error.url}: {error.status}" for error in absences)
         forbidden = any(error.status == 403 for error in absences)
@@ -119,6 +119,6 @@ class WebPublisher:
 
     def _ask_for_control(self, dataset: Dataset) -> bool | TaxiError:
         try:
-            return any(exists(site.url(self.base, dataset, site.control), self.patience) for site in self.sites)
+            return any(exists(site.url(self.base, dataset, site.control), self.retry_policy) for site in self.sites)
         except TaxiError as error:
             return error

@@ -29,7 +29,7 @@ class PostgresServer(ConfigurableResource[None]):
         """The command that opens a psql session with the server; holds no password."""
 
 
-class OwnPostgres(PostgresServer):
+class ExternalPostgres(PostgresServer):
     """A server somebody runs. The URL holds a password and is never printed."""
 
     url: str = Field(repr=False)

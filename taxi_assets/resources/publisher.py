@@ -12,8 +12,8 @@ from taxi_assets.model.months import Month
 from taxi_assets.model.publication import Publication
 from taxi_assets.model.zones import ZoneLookup
 from taxi_assets.publishers.base import Publisher, publisher
-from taxi_assets.publishers.file_version import Sighting
-from taxi_assets.publishers.http import BRIEF, Patience
+from taxi_assets.publishers.file_version import FileVersion
+from taxi_assets.publishers.http import QUICK, RetryPolicy
 
 
 class TripPublisher(ConfigurableResource[None]):
@@ -63,22 +63,22 @@ class TripPublisher(ConfigurableResource[None]):
             refuse_outside(self.closed_to_sample)
         return self._publisher().zones(lake.staging())
 
-    def sight(self, dataset: Dataset, month: Month) -> Sighting | None:
+    def probe(self, dataset: Dataset, month: Month) -> FileVersion | None:
         """The month's file as the publisher has it now; None when it has not been published.
 
-        Asks briefly. Raises BlockedError when the publisher refuses us, PassingError when it does not answer, or
+        Asks briefly. Raises BlockedError when the publisher refuses us, TransientError when it does not answer, or
         another TaxiError.
         """
-        return self.brief().sight(dataset, month)
+        return self.brief().probe(dataset, month)
 
     def brief(self) -> Publisher:
         """The publisher for one look around: asks briefly, and only once whether it refuses us."""
-        return self._publisher(BRIEF)
+        return self._publisher(QUICK)
 
-    def _publisher(self, patience: Patience | None = None) -> Publisher:
+    def _publisher(self, retry_policy: RetryPolicy | None = None) -> Publisher:
         return publisher(
             self.name,
             sample_rows=self.sample_rows,
             sample_format=cast("FileFormat | None", self.sample_format),
-            patience=patience,
+            retry_policy=retry_policy,
         )

@@ -12,12 +12,12 @@ from typing import Any
 import requests
 
 from taxi_assets.errors import TaxiError
-from taxi_assets.publishers.http import PassingError, Patience, patiently
+from taxi_assets.publishers.http import RetryPolicy, TransientError, with_retries
 
 SHOWN_FAILURES = 5
 LONGEST_CAUSE = 1_500
 """Characters. Slack takes 3,000 in a block, after it has escaped them."""
-PATIENCE = Patience(connect=2.0, read=4.0, total=6.0, attempts=2, first_wait=0.5, longest_wait=1.0)
+RETRY_POLICY = RetryPolicy(connect=2.0, read=4.0, total=6.0, attempts=2, first_wait=0.5, longest_wait=1.0)
 """Dagster gives a tick of the sensor 60 s, and has it tell of up to five runs."""
 
 
@@ -74,29 +74,29 @@ class Alert:
         ]
 
 
-def send(alert: Alert, webhook: str, patience: Patience = PATIENCE) -> None:
+def send(alert: Alert, webhook: str, retry_policy: RetryPolicy = RETRY_POLICY) -> None:
     """Posts the alert to the webhook's URL, once more where the first try cannot have arrived.
 
     Raises TaxiError, which does not tell the URL: whoever knows it can post there.
     """
-    patiently(patience, lambda _deadline, limits: _post(alert.payload(), webhook, limits))
+    with_retries(retry_policy, lambda _deadline, limits: _post(alert.payload(), webhook, limits))
 
 
-def _post(payload: Mapping[str, Any], webhook: str, limits: Patience) -> None:
+def _post(payload: Mapping[str, Any], webhook: str, limits: RetryPolicy) -> None:
     status, trouble = _answer(payload, webhook, limits)
     # Raised out here: what requests raises names the URL, and would be kept with an error raised where it is caught.
     if trouble is requests.ReadTimeout:
         raise TaxiError("The webhook did not answer; the message may have arrived.", retry=True)
     if trouble is not None:
-        raise PassingError(f"The webhook cannot be reached ({trouble.__name__}).")
+        raise TransientError(f"The webhook cannot be reached ({trouble.__name__}).")
     if status == 429 or status >= 500:
-        raise PassingError(f"The webhook answered {status}.")
+        raise TransientError(f"The webhook answered {status}.")
     if not 200 <= status < 300:
         raise TaxiError(f"The webhook answered {status}.")
 
 
 def _answer(
-    payload: Mapping[str, Any], webhook: str, limits: Patience
+    payload: Mapping[str, Any], webhook: str, limits: RetryPolicy
 ) -> tuple[int, type[requests.RequestException] | None]:
     """The status of the answer, or what kind of error there was instead."""
     try:

@@ -56,7 +56,7 @@ class Checksums:
 
 
 @dataclass
-class Summing:
+class ChecksumBuilder:
     """Checksums of a stream of record batches, built up batch by batch."""
 
     rows: int = 0
@@ -73,13 +73,13 @@ class Summing:
         return Checksums(self.rows, {name: (self.nulls[name], self.sums[name]) for name in self.nulls})
 
 
-def of_groups(texts: Sequence[str], numbers: Sequence[str], groups: Iterable[Sequence[Any]]) -> Checksums:
+def from_groups(texts: Sequence[str], numbers: Sequence[str], groups: Iterable[Sequence[Any]]) -> Checksums:
     """The checksums of a table, from one query that groups it by its text columns.
 
     Each group: its texts, its rows, and for each other column how many values it has and the sum of their whole
     numbers.
     """
-    summing = Summing()
+    summing = ChecksumBuilder()
     for name in (*texts, *numbers):
         summing.nulls[name] = summing.sums[name] = 0
     for group in groups:

@@ -18,7 +18,7 @@ _NOT_DATA = {"__index_level_0__", "unnamed: 0", ""}
 
 
 @dataclass(frozen=True)
-class Mapping:
+class ColumnMapping:
     """Where each output column comes from.
 
     `columns`: the dataset's published columns in canonical order, then those nobody has seen before. `sources`: for
@@ -36,7 +36,7 @@ class Mapping:
         return pa.schema([(column.name, pa.type_for_alias(column.kind.value.arrow)) for column in self.columns])
 
 
-def map_columns(published: Sequence[tuple[str, pa.DataType]], columns: Sequence[Column]) -> Mapping:
+def map_columns(published: Sequence[tuple[str, pa.DataType]], columns: Sequence[Column]) -> ColumnMapping:
     """Maps a file's columns, given as (name, type), to ours.
 
     Raises ContractError when a required column is missing, or when two columns of the file claim the same place.
@@ -65,7 +65,7 @@ def map_columns(published: Sequence[tuple[str, pa.DataType]], columns: Sequence[
             sources[column.name] = sources[column.text_of]
     every = (*columns, *new)
     names_of = {name: published[position][0].strip() for name, position in sources.items()}
-    return Mapping(every, tuple(sources.get(column.name) for column in every), names_of, tuple(unknown))
+    return ColumnMapping(every, tuple(sources.get(column.name) for column in every), names_of, tuple(unknown))
 
 
 def _known(names: Sequence[str], columns: Sequence[Column]) -> dict[str, int]:

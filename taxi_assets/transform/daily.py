@@ -60,7 +60,7 @@ SOURCES: Final[Mapping[str, Mapping[str, str]]] = {
 """By dataset, of which of its columns each sum is."""
 
 
-def by_day(dataset: Dataset) -> str:
+def daily_query(dataset: Dataset) -> str:
     """The SELECT of a month's rows of the table."""
     paid = ["payment_type"] if any(column.name == "payment_type" for column in dataset.columns) else []
     keys = ", ".join(["trip_month", "day", "pickup_borough", *paid])
@@ -72,13 +72,13 @@ def by_day(dataset: Dataset) -> str:
     )
 
 
-def in_all(dataset: Dataset) -> str:
+def totals_query(dataset: Dataset) -> str:
     """The SELECT of what the month's trips add up to, without days and zones: one row."""
     return f"SELECT {_sums(dataset)} FROM trips"  # noqa: S608 names are our own
 
 
 def as_table(frame: pd.DataFrame) -> pd.DataFrame:
-    """The answer to `by_day` with all columns, in types that every warehouse stores alike, nulls or not."""
+    """The answer to `daily_query` with all columns, in types that every warehouse stores alike, nulls or not."""
     import pandas as pd
 
     types = {Kind.TEXT: "string", Kind.LONG: "Int64", Kind.FLOAT: "Float64"}
@@ -99,7 +99,7 @@ def totals(table: pd.DataFrame, by: str | None = None) -> pd.DataFrame:
 
 
 def differences(table: pd.DataFrame, answer: pd.DataFrame) -> list[str]:
-    """Where a month of the table does not add up to the answer to `in_all`, in words, one line a column."""
+    """Where a month of the table does not add up to the answer to `totals_query`, in words, one line a column."""
     found = []
     for name in answer.columns:
         mine, theirs = (sum(_millionths(value) for value in frame[name].dropna()) for frame in (table, answer))

@@ -20,7 +20,7 @@ FIRST_ROWS: Final = "first_rows"
 REMEDY: Final = "Materialize clean_trips and what comes after it without first_rows to load the whole month."
 
 
-def limited(stream: TripStream, rows: int | None) -> TripStream:
+def take_first(stream: TripStream, rows: int | None) -> TripStream:
     """The stream up to its first `rows` rows; all of it without a limit. Raises TaxiError for a limit below 1."""
     if rows is None:
         return stream
@@ -31,7 +31,7 @@ def limited(stream: TripStream, rows: int | None) -> TripStream:
     return replace(stream, batches=_first(stream.batches, rows), first_rows=rows)
 
 
-def marked(name: str, first_rows: int | None) -> str:
+def mark(name: str, first_rows: int | None) -> str:
     """The name of a file or a month; that of a try-out says so."""
     return name if first_rows is None else f"{name} (try-out, first {first_rows} rows)"
 
@@ -47,7 +47,7 @@ def first_rows_of(facts: Mapping[str, Any]) -> int | None:
     return None if value is None else int(value)
 
 
-def described(first_rows: int) -> str:
+def describe(first_rows: int) -> str:
     """What a try-out is, in a sentence."""
     return f"A try-out: only the first {first_rows:,} rows of the published file, not the whole month."
 

@@ -18,12 +18,12 @@ import pyarrow as pa
 from isal import igzip
 
 from taxi_assets.atomic_files import DAMAGE
-from taxi_assets.errors import ContractError, CorruptFileError, said
+from taxi_assets.errors import ContractError, CorruptFileError, message_of
 from taxi_assets.model.columns import Column
 from taxi_assets.model.datasets import FileFormat
-from taxi_assets.progress import Work, begin
+from taxi_assets.progress import Tracker, track
 from taxi_assets.transform.arrow import row_numbers
-from taxi_assets.transform.column_mapping import Mapping, map_columns
+from taxi_assets.transform.column_mapping import ColumnMapping, map_columns
 from taxi_assets.transform.type_conversion import converted, csv_type, misfit_pickups
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def read_month(path: Path, file_format: FileFormat, columns: Sequence[Column]) -
     return TripStream(schema, _canonical(blocks, mapping, schema), mapping.unknown, mapping.published)
 
 
-def _read_parquet(path: Path, columns: Sequence[Column]) -> tuple[Mapping, Iterator[_Block]]:
+def _read_parquet(path: Path, columns: Sequence[Column]) -> tuple[ColumnMapping, Iterator[_Block]]:
     import pyarrow.parquet as pq
 
     file = pq.ParquetFile(path, pre_buffer=False, buffer_size=_BLOCK_BYTES)
@@ -91,14 +91,14 @@ def _read_parquet(path: Path, columns: Sequence[Column]) -> tuple[Mapping, Itera
 
 
 def _parquet_blocks(file: pq.ParquetFile) -> Iterator[_Block]:
-    work, done = begin("reading", rows=file.metadata.num_rows), 0
+    work, done = track("reading", rows=file.metadata.num_rows), 0
     for batch in file.iter_batches(BATCH_ROWS):
         yield _Block(batch.columns, batch.num_rows)
         done += batch.num_rows
         work.update(rows=done)
 
 
-def _read_csv(path: Path, columns: Sequence[Column]) -> tuple[Mapping, Iterator[_Block]]:
+def _read_csv(path: Path, columns: Sequence[Column]) -> tuple[ColumnMapping, Iterator[_Block]]:
     names, first_row = _header(path)
     mapping = map_columns([(name, pa.string()) for name in names], columns)
     types: list[pa.DataType] = [pa.string()] * max(len(names), len(first_row))
@@ -120,7 +120,7 @@ def _header(path: Path) -> tuple[list[str], list[str]]:
 
 def _csv_blocks(path: Path, types: Sequence[pa.DataType], width: int) -> Iterator[_Block]:
     """The rows by Arrow's parser; from the first block it stumbles over, line by line."""
-    work, done = begin("reading", size=path.stat().st_size), 0
+    work, done = track("reading", size=path.stat().st_size), 0
     try:
         for batch in _merged(_parsed(path, types, work)):
             _check_plain(batch.columns[width:])
@@ -140,7 +140,7 @@ def _check_plain(stray: Sequence[pa.Array]) -> None:
         raise _NotPlainError
 
 
-def _parsed(path: Path, types: Sequence[pa.DataType], work: Work) -> Iterator[pa.RecordBatch]:
+def _parsed(path: Path, types: Sequence[pa.DataType], work: Tracker) -> Iterator[pa.RecordBatch]:
     from pyarrow import csv as arrow_csv
 
     names = [str(position) for position in range(len(types))]
@@ -171,7 +171,7 @@ def _merged(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         yield pa.concat_batches(waiting)
 
 
-def _careful_blocks(path: Path, width: int, skip: int, work: Work) -> Iterator[_Block]:
+def _careful_blocks(path: Path, width: int, skip: int, work: Tracker) -> Iterator[_Block]:
     """The rows after the first `skip` ones, all as text, and those with too few or too many fields as unreadable."""
     lines: list[str] = []
     with path.open("rb") as packed, igzip.open(packed, "rb") as file:
@@ -204,7 +204,7 @@ def _fields(line: str) -> list[str]:
     return next(csv.reader([line])) if '"' in line else line.split(",")
 
 
-def _canonical(blocks: Iterator[_Block], mapping: Mapping, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+def _canonical(blocks: Iterator[_Block], mapping: ColumnMapping, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
     first = 0
     with _explained():
         for block in blocks:
@@ -221,7 +221,7 @@ def _canonical(blocks: Iterator[_Block], mapping: Mapping, schema: pa.Schema) ->
         raise CorruptFileError("The file holds no row of data.", "Look at what the publisher serves under this name.")
 
 
-def _unreadable_texts(block: _Block, mapping: Mapping) -> pa.Array:
+def _unreadable_texts(block: _Block, mapping: ColumnMapping) -> pa.Array:
     """For rows that cannot be read, and rows whose pickup time cannot: what was published; null for the others."""
     texts = dict(block.unreadable)
     place = [column.name for column in mapping.columns].index("pickup_datetime")
@@ -240,8 +240,8 @@ def _explained() -> Iterator[None]:
     try:
         yield
     except DAMAGE as error:
-        raise CorruptFileError(f"The file is cut off or damaged: {said(error)}.", "Fetch it again.") from error
+        raise CorruptFileError(f"The file is cut off or damaged: {message_of(error)}.", "Fetch it again.") from error
     except (pa.ArrowInvalid, csv.Error) as error:
         raise ContractError(
-            f"The file cannot be parsed: {said(error)}.", "Look at what the publisher serves."
+            f"The file cannot be parsed: {message_of(error)}.", "Look at what the publisher serves."
         ) from error

@@ -6,7 +6,7 @@ from typing import Protocol
 import pyarrow as pa
 
 from taxi_assets.model.origin import PUBLISHER, SOURCE_FILE
-from taxi_assets.transform.checksums import CHECKSUMS, Summing
+from taxi_assets.transform.checksums import CHECKSUMS, ChecksumBuilder
 from taxi_assets.transform.cleaning import CleanedMonth
 from taxi_assets.transform.first_rows import facts_of
 from taxi_assets.transform.month_file import MonthWriter
@@ -22,7 +22,7 @@ class Observer(Protocol):
 
 def write_both(month: CleanedMonth, clean_path: Path, quarantine_path: Path, *observers: Observer) -> None:
     """Writes a month as it is cleaned, its batches being read once: clean and quarantined rows, and facts of both."""
-    sums = Summing()
+    sums = ChecksumBuilder()
     with (
         MonthWriter(clean_path, month.schema) as clean,
         MonthWriter(quarantine_path, month.quarantine_schema) as quarantine,

@@ -6,14 +6,14 @@ import json
 
 import pytest
 
-from taxi_assets.automation.history_cursor import HISTORY_MONTHS, Cursor, due, next_of_history
-from taxi_assets.automation.month_status import Finding, Look, News
+from taxi_assets.automation.history_cursor import HISTORY_MONTHS, Cursor, months_to_check, next_loaded_months
+from taxi_assets.automation.month_status import CheckReport, MonthStatus, Status
 from taxi_assets.errors import BlockedError
 from taxi_assets.model.months import Month
 
 FIRST = Month(2009, 1)
-BLIND = Look((), ((FIRST, BlockedError("refused")),))
-SEEING = Look((Finding(FIRST, News.ABSENT),))
+BLIND = CheckReport((), ((FIRST, BlockedError("refused")),))
+SEEING = CheckReport((MonthStatus(FIRST, Status.ABSENT),))
 
 
 def months(first: Month, count: int) -> list[Month]:
@@ -27,7 +27,7 @@ def test_all_of_history_has_its_turn_in_order_and_then_again() -> None:
     loaded = months(FIRST, 10)
     cursor, seen = Cursor(), list[Month]()
     while len(seen) < 20:
-        history = next_of_history(loaded, cursor.after)
+        history = next_loaded_months(loaded, cursor.after)
         assert len(history) == HISTORY_MONTHS
         seen += history
         cursor = cursor.moved(SEEING, history)
@@ -35,16 +35,16 @@ def test_all_of_history_has_its_turn_in_order_and_then_again() -> None:
 
 
 def test_a_short_history_is_looked_at_once_a_tick() -> None:
-    assert next_of_history(months(FIRST, 2), FIRST) == [FIRST + 1, FIRST]
-    assert next_of_history([], FIRST) == []
+    assert next_loaded_months(months(FIRST, 2), FIRST) == [FIRST + 1, FIRST]
+    assert next_loaded_months([], FIRST) == []
 
 
 def test_history_goes_on_with_the_months_that_were_not_reached() -> None:
     loaded = months(FIRST, 10)
-    history = next_of_history(loaded, None)
-    cut_short = Look(SEEING.findings, unreached=tuple(history[1:]))
+    history = next_loaded_months(loaded, None)
+    cut_short = CheckReport(SEEING.findings, unreached=tuple(history[1:]))
     assert Cursor().moved(cut_short, history).after == history[0]
-    assert Cursor(after=FIRST).moved(Look((), unreached=tuple(history)), history).after == FIRST
+    assert Cursor(after=FIRST).moved(CheckReport((), unreached=tuple(history)), history).after == FIRST
 
 
 # The cursor
@@ -87,4 +87,4 @@ def test_an_old_or_broken_cursor_is_a_new_start(text: str | None) -> None:
 )
 def test_a_schedule_looks_for_the_newest_month_and_those_that_came_late(loaded: list[int], expected: list[int]) -> None:
     recent = months(Month(2026, 4), 6)
-    assert due(recent, [recent[0] + number for number in loaded]) == [recent[number] for number in expected]
+    assert months_to_check(recent, [recent[0] + number for number in loaded]) == [recent[number] for number in expected]

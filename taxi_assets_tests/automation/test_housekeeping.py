@@ -37,13 +37,13 @@ from psycopg.sql import SQL, Identifier
 
 from taxi_assets.automation.history_storage import HistoryStorage, vacuum
 from taxi_assets.automation.housekeeping import TRIMMED_TAG, tidy
-from taxi_assets.automation.run_history import LoadHistory
+from taxi_assets.automation.run_history import RunHistory
 from taxi_assets.build import build_definitions
 from taxi_assets.model.datasets import GREEN_TAXI
 from taxi_assets.partitions import months_of
 from taxi_assets.settings import Settings
-from taxi_assets_tests.helpers.desk import Desk
-from taxi_assets_tests.helpers.publishing import Folder, recent
+from taxi_assets_tests.helpers.published_files import Folder, recent
+from taxi_assets_tests.helpers.sensor_harness import SensorHarness
 
 ROOT = Path(__file__).parents[2]
 LOADED, REPLACED, BROKEN, HALF_WAY, ABSENT = (recent("green", back) for back in range(5))
@@ -76,42 +76,42 @@ def instance(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Dagster
 
 
 @pytest.fixture
-def desk(settings: Settings, tmp_path: Path, instance: DagsterInstance) -> Desk:
+def harness(settings: Settings, tmp_path: Path, instance: DagsterInstance) -> SensorHarness:
     """A sensor that watches a folder, in which there is a month that loads, one that was replaced, one that is broken,
     and one that stopped half way; each of them was run more often than would have been needed.
     """
     folder = Folder.at(tmp_path / "site")
     settings = replace(settings, publisher=folder.root.as_uri())
-    desk = Desk(settings, build_definitions(settings), instance)
+    harness = SensorHarness(settings, build_definitions(settings), instance)
     for month, rows in [(LOADED, 300), (REPLACED, 300), (HALF_WAY, 300)]:
         folder.publish("green", month, rows)
     folder.path("green", BROKEN).write_bytes(b"no Parquet at all")
-    requests = {request.partition_key: request for request in desk.tick().run_requests or []}
+    requests = {request.partition_key: request for request in harness.tick().run_requests or []}
     zones = folder.break_zones()
-    assert not desk.run(requests[HALF_WAY.key])
+    assert not harness.run(requests[HALF_WAY.key])
     zones.unlink()
     for _ in range(2):
-        assert not desk.run(requests[BROKEN.key])
-        assert desk.run(requests[LOADED.key])
+        assert not harness.run(requests[BROKEN.key])
+        assert harness.run(requests[LOADED.key])
     for _ in range(2):
-        desk.load(LOADED)
-    assert desk.run(requests[REPLACED.key])
+        harness.load(LOADED)
+    assert harness.run(requests[REPLACED.key])
     folder.publish("green", REPLACED, 400)
-    assert len(desk.run_all()) == 1
-    freshness = desk.definitions.resolve_job_def("green_freshness")
+    assert len(harness.run_all()) == 1
+    freshness = harness.definitions.resolve_job_def("green_freshness")
     for _ in range(2):
         assert freshness.execute_in_process(instance=instance).success
-    return desk
+    return harness
 
 
-def shown(desk: Desk) -> dict[str, Any]:
+def shown(harness: SensorHarness) -> dict[str, Any]:
     """What the UI shows of every partition of every asset and check, and what sensors read of every month."""
-    instance, graph = desk.instance, desk.definitions.resolve_asset_graph()
+    instance, graph = harness.instance, harness.definitions.resolve_asset_graph()
     months = months_of(GREEN_TAXI)
-    history = LoadHistory(instance, GREEN_TAXI)
+    history = RunHistory(instance, GREEN_TAXI)
     keys = [key for key in graph.materializable_asset_keys if key.path[0] in {"green", "taxi_zones"}]
     return {
-        "sensor": desk.reason(),
+        "sensor": harness.reason(),
         "records": [history.record(month) for month in (LOADED, REPLACED, BROKEN, HALF_WAY, ABSENT)],
         "loaded": history.loaded([LOADED, REPLACED, BROKEN, HALF_WAY, ABSENT]),
         "partitions": {
@@ -144,24 +144,24 @@ def events(instance: DagsterInstance) -> int:
     return sum(len(instance.all_logs(run.run_id)) for run in instance.get_runs())
 
 
-def test_after_it_sensors_and_ui_say_the_same_of_every_month_and_the_history_is_smaller(desk: Desk) -> None:
-    before, runs, said = shown(desk), desk.instance.get_runs_count(), events(desk.instance)
+def test_after_it_sensors_and_ui_say_the_same_of_every_month_and_the_history_is_smaller(harness: SensorHarness) -> None:
+    before, runs, said = shown(harness), harness.instance.get_runs_count(), events(harness.instance)
     assert f"2 unchanged ({LOADED}, {REPLACED})" in before["sensor"]
     assert f"2 to be tried again later, its last run failed ({BROKEN}, {HALF_WAY})" in before["sensor"]
     assert [len(record.asks) for record in before["records"]] == [2, 2, 2, 1, 0]
 
-    done = tidy(desk.instance, time.time() + DAY)
-    assert shown(desk) == before
+    done = tidy(harness.instance, time.time() + DAY)
+    assert shown(harness) == before
     # By hand a second time and no last time, and freshness looked at before the last time.
     assert (done.deleted_runs, done.trimmed_runs, done.busy) == (2, 6, [])
-    assert desk.instance.get_runs_count() == runs - 2
-    assert events(desk.instance) < 0.6 * said
-    if HistoryStorage(desk.instance).folder:
+    assert harness.instance.get_runs_count() == runs - 2
+    assert events(harness.instance) < 0.6 * said
+    if HistoryStorage(harness.instance).folder:
         assert done.size_after < 0.75 * done.size_before
 
-    again = tidy(desk.instance, time.time() + DAY)
+    again = tidy(harness.instance, time.time() + DAY)
     assert (again.deleted_runs, again.trimmed_runs, again.deleted_logs) == (0, 0, 0)
-    assert shown(desk) == before
+    assert shown(harness) == before
 
 
 @asset

@@ -8,78 +8,78 @@ from dataclasses import replace
 import pytest
 
 from taxi_assets.automation.month_status import (
-    LOOKING_SECONDS,
     RETRY_HOURS,
+    TIME_LIMIT_SECONDS,
     WANTED,
-    Ask,
-    Finding,
-    News,
-    Record,
-    judge,
-    look,
+    MonthRecord,
+    MonthStatus,
+    RequestedRun,
+    Status,
+    check_months,
+    decide,
 )
 from taxi_assets.errors import BlockedError, TaxiError
 from taxi_assets.model.months import Month
-from taxi_assets.publishers.file_version import Sighting
-from taxi_assets.publishers.http import PassingError
+from taxi_assets.publishers.file_version import FileVersion
+from taxi_assets.publishers.http import TransientError
 
 MONTH = Month(2026, 3)
-FIRST, SECOND = Sighting("http://tlc/march", '"a"'), Sighting("http://tlc/march", '"b"')
-LOADED = Record(files=(FIRST,), complete=True)
+FIRST, SECOND = FileVersion("http://tlc/march", '"a"'), FileVersion("http://tlc/march", '"b"')
+LOADED = MonthRecord(files=(FIRST,), complete=True)
 HOUR = 3600.0
 
 
-def asked(*identities: str, at: float = 0.0) -> tuple[Ask, ...]:
+def asked(*identities: str, at: float = 0.0) -> tuple[RequestedRun, ...]:
     """Runs asked for because of these files, the newest first."""
-    return tuple(Ask(identity, f"run{number}", at) for number, identity in enumerate(identities))
+    return tuple(RequestedRun(identity, f"run{number}", at) for number, identity in enumerate(identities))
 
 
-def news(seen: Sighting | None, record: Record, now: float = 0.0) -> News:
-    return judge(MONTH, seen, record, now).news
+def news(seen: FileVersion | None, record: MonthRecord, now: float = 0.0) -> Status:
+    return decide(MONTH, seen, record, now).news
 
 
 # One month
 
 
 def test_a_published_month_that_was_never_loaded_is_wanted() -> None:
-    assert news(FIRST, Record()) is News.NEW
-    assert News.NEW in WANTED
+    assert news(FIRST, MonthRecord()) is Status.NEW
+    assert Status.NEW in WANTED
 
 
 def test_a_loaded_month_is_left_alone_while_its_file_is_the_same() -> None:
-    assert news(FIRST, LOADED) is News.UNCHANGED
-    assert judge(MONTH, FIRST, LOADED, 0.0).news not in WANTED
+    assert news(FIRST, LOADED) is Status.UNCHANGED
+    assert decide(MONTH, FIRST, LOADED, 0.0).news not in WANTED
 
 
 def test_a_replaced_file_is_wanted_wherever_it_is_now() -> None:
-    assert news(SECOND, LOADED) is News.REPLACED
-    assert news(Sighting("http://mirror/march", FIRST.identity), LOADED) is News.REPLACED
-    assert News.REPLACED in WANTED
+    assert news(SECOND, LOADED) is Status.REPLACED
+    assert news(FileVersion("http://mirror/march", FIRST.identity), LOADED) is Status.REPLACED
+    assert Status.REPLACED in WANTED
 
 
 def test_a_file_seen_before_with_the_content_that_is_loaded_is_unchanged() -> None:
-    assert news(FIRST, replace(LOADED, files=(SECOND, FIRST))) is News.UNCHANGED
+    assert news(FIRST, replace(LOADED, files=(SECOND, FIRST))) is Status.UNCHANGED
 
 
 def test_a_month_that_did_not_reach_all_tables_is_wanted_though_its_file_is_the_same() -> None:
-    assert news(FIRST, replace(LOADED, complete=False)) is News.UNFINISHED
-    assert News.UNFINISHED in WANTED
+    assert news(FIRST, replace(LOADED, complete=False)) is Status.UNFINISHED
+    assert Status.UNFINISHED in WANTED
 
 
 def test_a_month_that_is_not_there_is_not_published_or_no_longer() -> None:
-    assert news(None, Record()) is News.ABSENT
-    assert news(None, LOADED) is News.WITHDRAWN
-    assert not {News.ABSENT, News.WITHDRAWN} & WANTED
+    assert news(None, MonthRecord()) is Status.ABSENT
+    assert news(None, LOADED) is Status.WITHDRAWN
+    assert not {Status.ABSENT, Status.WITHDRAWN} & WANTED
 
 
 def test_a_month_that_a_run_is_at_work_on_is_not_even_looked_at() -> None:
-    seen = look([MONTH], lambda _: Record(busy=True), not_to_be_called)
-    assert [finding.news for finding in seen.findings] == [News.BUSY]
+    seen = check_months([MONTH], lambda _: MonthRecord(busy=True), not_to_be_called)
+    assert [finding.news for finding in seen.findings] == [Status.BUSY]
     assert not seen.wanted
     assert not seen.blind
 
 
-def not_to_be_called(_month: Month, _known: Sighting | None) -> Sighting:
+def not_to_be_called(_month: Month, _known: FileVersion | None) -> FileVersion:
     raise AssertionError
 
 
@@ -88,31 +88,31 @@ def not_to_be_called(_month: Month, _known: Sighting | None) -> Sighting:
 
 def test_after_a_run_in_vain_the_next_is_asked_for_later_and_later_and_in_the_end_never() -> None:
     for failed, hours in enumerate(RETRY_HOURS, start=1):
-        record = Record(asks=asked(*['"a"'] * failed))
-        assert news(FIRST, record, now=hours * HOUR - 1) is News.WAITING
-        assert news(FIRST, record, now=hours * HOUR) is News.NEW
-    assert news(FIRST, Record(asks=asked(*['"a"'] * (len(RETRY_HOURS) + 1))), now=1e9) is News.LEFT
-    assert not {News.WAITING, News.LEFT} & WANTED
+        record = MonthRecord(asks=asked(*['"a"'] * failed))
+        assert news(FIRST, record, now=hours * HOUR - 1) is Status.WAITING
+        assert news(FIRST, record, now=hours * HOUR) is Status.NEW
+    assert news(FIRST, MonthRecord(asks=asked(*['"a"'] * (len(RETRY_HOURS) + 1))), now=1e9) is Status.LEFT
+    assert not {Status.WAITING, Status.LEFT} & WANTED
 
 
 def test_another_file_is_asked_for_at_once_however_many_runs_were_in_vain() -> None:
-    assert news(SECOND, Record(asks=asked(*['"a"'] * 9))) is News.NEW
+    assert news(SECOND, MonthRecord(asks=asked(*['"a"'] * 9))) is Status.NEW
 
 
 def test_a_cancelled_run_is_not_asked_for_again() -> None:
-    cancelled = Ask('"a"', "run", 0.0, cancelled=True)
-    assert news(FIRST, Record(asks=(cancelled,)), now=1e9) is News.LEFT
-    assert news(SECOND, Record(asks=(cancelled,))) is News.NEW
+    cancelled = RequestedRun('"a"', "run", 0.0, cancelled=True)
+    assert news(FIRST, MonthRecord(asks=(cancelled,)), now=1e9) is Status.LEFT
+    assert news(SECOND, MonthRecord(asks=(cancelled,))) is Status.NEW
 
 
 def test_every_time_a_file_is_asked_for_it_has_another_run_key() -> None:
     """Also a file that was replaced and has come back; but two ticks before a run begins have the same."""
-    first = judge(MONTH, FIRST, Record(), 0.0).run_key
+    first = decide(MONTH, FIRST, MonthRecord(), 0.0).run_key
     assert first == '2026-03:"a"'
-    assert judge(MONTH, FIRST, Record(), 0.0).run_key == first
-    retried = judge(MONTH, FIRST, Record(asks=asked('"a"')), 1e9).run_key
-    back = Record(files=(SECOND,), complete=True, asks=asked('"b"', '"a"'))
-    keys = {first, retried, judge(MONTH, SECOND, LOADED, 0.0).run_key, judge(MONTH, FIRST, back, 0.0).run_key}
+    assert decide(MONTH, FIRST, MonthRecord(), 0.0).run_key == first
+    retried = decide(MONTH, FIRST, MonthRecord(asks=asked('"a"')), 1e9).run_key
+    back = MonthRecord(files=(SECOND,), complete=True, asks=asked('"b"', '"a"'))
+    keys = {first, retried, decide(MONTH, SECOND, LOADED, 0.0).run_key, decide(MONTH, FIRST, back, 0.0).run_key}
     assert len(keys) == 4
 
 
@@ -125,46 +125,46 @@ def ticking(step: float) -> Callable[[], float]:
 
 
 def test_what_is_known_of_a_month_goes_along_with_the_question() -> None:
-    questions: list[tuple[Month, Sighting | None]] = []
+    questions: list[tuple[Month, FileVersion | None]] = []
 
-    def sight(month: Month, known: Sighting | None) -> Sighting | None:
+    def sight(month: Month, known: FileVersion | None) -> FileVersion | None:
         questions.append((month, known))
         return known
 
-    records = {MONTH: LOADED, MONTH + 1: Record()}
-    look([*records], records.__getitem__, sight)
+    records = {MONTH: LOADED, MONTH + 1: MonthRecord()}
+    check_months([*records], records.__getitem__, sight)
     assert questions == [(MONTH, FIRST), (MONTH + 1, None)]
 
 
 def test_a_month_in_trouble_does_not_keep_the_others_from_being_looked_at() -> None:
-    def sight(month: Month, known: Sighting | None) -> Sighting:
+    def sight(month: Month, known: FileVersion | None) -> FileVersion:
         if month == MONTH:
-            raise PassingError("503")
+            raise TransientError("503")
         return FIRST
 
-    seen = look([MONTH, MONTH + 1], lambda _: Record(), sight)
+    seen = check_months([MONTH, MONTH + 1], lambda _: MonthRecord(), sight)
     assert [finding.month for finding in seen.wanted] == [MONTH + 1]
     assert "1 could not be looked at (2026-03): 503 Try again later." in seen.summary()
     assert not seen.blind
 
 
-@pytest.mark.parametrize("error", [PassingError("no answer"), TaxiError("401"), BlockedError("403")])
+@pytest.mark.parametrize("error", [TransientError("no answer"), TaxiError("401"), BlockedError("403")])
 def test_a_look_that_sees_nothing_of_the_publisher_is_blind(error: TaxiError) -> None:
-    def sight(month: Month, known: Sighting | None) -> Sighting:
+    def sight(month: Month, known: FileVersion | None) -> FileVersion:
         raise error
 
-    assert look([MONTH, MONTH + 1], lambda _: Record(), sight).blind
-    assert not look([], lambda _: Record(), sight).blind
+    assert check_months([MONTH, MONTH + 1], lambda _: MonthRecord(), sight).blind
+    assert not check_months([], lambda _: MonthRecord(), sight).blind
 
 
 def test_one_who_refuses_us_is_not_asked_for_more() -> None:
     asked_for: list[Month] = []
 
-    def sight(month: Month, known: Sighting | None) -> Sighting:
+    def sight(month: Month, known: FileVersion | None) -> FileVersion:
         asked_for.append(month)
         raise BlockedError("refused")
 
-    seen = look([MONTH, MONTH + 1, MONTH + 2], lambda _: Record(), sight)
+    seen = check_months([MONTH, MONTH + 1, MONTH + 2], lambda _: MonthRecord(), sight)
     assert asked_for == [MONTH]
     assert seen.unreached == (MONTH + 1, MONTH + 2)
     assert "not reached: 2026-04, 2026-05" in seen.summary()
@@ -172,15 +172,17 @@ def test_one_who_refuses_us_is_not_asked_for_more() -> None:
 
 def test_when_time_is_up_the_months_left_are_named() -> None:
     # Two looks at the clock a month, and one before all.
-    clock = ticking(LOOKING_SECONDS / 4)
-    seen = look([MONTH + number for number in range(9)], lambda _: Record(), lambda *_: FIRST, clock)
+    clock = ticking(TIME_LIMIT_SECONDS / 4)
+    seen = check_months([MONTH + number for number in range(9)], lambda _: MonthRecord(), lambda *_: FIRST, clock)
     assert 0 < len(seen.findings) < 9
     assert len(seen.findings) + len(seen.unreached) == 9
 
 
 def test_the_summary_counts_the_months_and_says_what_is_so_of_which() -> None:
     sights = {MONTH: FIRST, MONTH + 1: FIRST, MONTH + 2: None}
-    seen = look([*sights], lambda month: LOADED if sights[month] else Record(), lambda month, _: sights[month])
+    seen = check_months(
+        [*sights], lambda month: LOADED if sights[month] else MonthRecord(), lambda month, _: sights[month]
+    )
     expected = "Looked at 3 months; 2 unchanged (2026-03, 2026-04); 1 not published yet (2026-05)"
     assert seen.summary() == expected
-    assert Finding(MONTH, News.ABSENT).run_key == "2026-03"
+    assert MonthStatus(MONTH, Status.ABSENT).run_key == "2026-03"

@@ -17,9 +17,9 @@ from taxi_assets.errors import TaxiError
 from taxi_assets.model.datasets import DATASETS
 from taxi_assets.model.months import Month
 from taxi_assets.settings import Settings
-from taxi_assets_tests.helpers.desk import Desk
-from taxi_assets_tests.helpers.publishing import Folder, recent
-from taxi_assets_tests.helpers.running import rows
+from taxi_assets_tests.helpers.published_files import Folder, recent
+from taxi_assets_tests.helpers.run_month import rows
+from taxi_assets_tests.helpers.sensor_harness import SensorHarness
 from taxi_assets_tests.servers.publisher import PublisherServer
 
 PUBLISHED, ANOTHER = recent("green", back=1), recent("green", back=2)
@@ -39,23 +39,23 @@ def server(folder: Folder) -> Iterator[PublisherServer]:
 
 
 @contextmanager
-def desk_at(settings: Settings, publisher: str) -> Iterator[Desk]:
+def desk_at(settings: Settings, publisher: str) -> Iterator[SensorHarness]:
     settings = replace(settings, publisher=publisher)
     with DagsterInstance.ephemeral() as instance:
-        yield Desk(settings, build_definitions(settings), instance)
+        yield SensorHarness(settings, build_definitions(settings), instance)
 
 
 @pytest.fixture
-def desk(settings: Settings, server: PublisherServer) -> Iterator[Desk]:
-    with desk_at(settings, server.url) as desk:
-        yield desk
+def harness(settings: Settings, server: PublisherServer) -> Iterator[SensorHarness]:
+    with desk_at(settings, server.url) as harness:
+        yield harness
 
 
 @pytest.fixture
-def folder_desk(settings: Settings, folder: Folder) -> Iterator[Desk]:
+def folder_desk(settings: Settings, folder: Folder) -> Iterator[SensorHarness]:
     """On the folder itself, where a file's date is part of its identity."""
-    with desk_at(settings, folder.root.as_uri()) as desk:
-        yield desk
+    with desk_at(settings, folder.root.as_uri()) as harness:
+        yield harness
 
 
 def months(*which: Month) -> str:
@@ -76,9 +76,9 @@ def test_there_is_one_for_each_dataset_hourly_and_stopped_until_turned_on(settin
     assert {sensor.job_name for sensor in found.values()} == {f"{dataset}_trips" for dataset in DATASETS}
 
 
-def test_a_published_month_is_asked_for_and_no_other(desk: Desk, folder: Folder) -> None:
+def test_a_published_month_is_asked_for_and_no_other(harness: SensorHarness, folder: Folder) -> None:
     folder.publish("green", ANOTHER, rows=300)
-    requests = desk.tick().run_requests or []
+    requests = harness.tick().run_requests or []
     assert [request.partition_key for request in requests] == [ANOTHER.key]
     [request] = requests
     assert request.tags["dagster/partition"] == ANOTHER.key
@@ -88,58 +88,62 @@ def test_a_published_month_is_asked_for_and_no_other(desk: Desk, folder: Folder)
     assert request.run_key == f"green:{ANOTHER}:{request.tags['taxi/file']}"
 
 
-def test_nothing_published_is_a_skip_that_says_what_was_looked_at(desk: Desk, server: PublisherServer) -> None:
+def test_nothing_published_is_a_skip_that_says_what_was_looked_at(
+    harness: SensorHarness, server: PublisherServer
+) -> None:
     before = newest_six()
-    said = desk.reason().removeprefix("Looked at 6 months; 6 not published yet ")
+    said = harness.reason().removeprefix("Looked at 6 months; 6 not published yet ")
     assert said in {f"({months(*six)})" for six in (before, newest_six())}
     controls = [request for request in server.requests() if "2023-01" in request.path]
     assert len(controls) == 1
 
 
 def test_of_the_sample_publisher_the_newest_half_year_is_there_at_once(settings: Settings) -> None:
-    with desk_at(settings, "sample") as desk:
+    with desk_at(settings, "sample") as harness:
         before = newest_six()
-        assert desk.wanted() in (before, newest_six())
+        assert harness.wanted() in (before, newest_six())
 
 
-def test_a_loaded_month_is_not_asked_for_again(desk: Desk, folder: Folder) -> None:
+def test_a_loaded_month_is_not_asked_for_again(harness: SensorHarness, folder: Folder) -> None:
     folder.publish("green", PUBLISHED, rows=300)
-    assert len(desk.run_all()) == 1
+    assert len(harness.run_all()) == 1
     for _ in range(2):
-        assert f"1 unchanged ({PUBLISHED}); 5 not published yet" in desk.reason()
+        assert f"1 unchanged ({PUBLISHED}); 5 not published yet" in harness.reason()
 
 
-def test_a_month_loaded_by_hand_is_not_asked_for(desk: Desk, folder: Folder) -> None:
+def test_a_month_loaded_by_hand_is_not_asked_for(harness: SensorHarness, folder: Folder) -> None:
     folder.publish("green", PUBLISHED, rows=300)
-    desk.load(PUBLISHED)
-    assert f"1 unchanged ({PUBLISHED})" in desk.reason()
+    harness.load(PUBLISHED)
+    assert f"1 unchanged ({PUBLISHED})" in harness.reason()
     folder.publish("green", PUBLISHED, rows=301)
-    desk.load(PUBLISHED)
-    assert f"1 unchanged ({PUBLISHED})" in desk.reason()
+    harness.load(PUBLISHED)
+    assert f"1 unchanged ({PUBLISHED})" in harness.reason()
 
 
-def test_a_replaced_month_is_asked_for_once_and_replaced_everywhere(desk: Desk, folder: Folder) -> None:
+def test_a_replaced_month_is_asked_for_once_and_replaced_everywhere(harness: SensorHarness, folder: Folder) -> None:
     folder.publish("green", PUBLISHED, rows=300)
-    desk.run_all()
+    harness.run_all()
     folder.publish("green", PUBLISHED, rows=400)
-    [request] = desk.run_all()
+    [request] = harness.run_all()
     assert request.tags["taxi/why"] == "replaced by the publisher"
-    assert rows(desk.settings, "green", str(PUBLISHED))["published"] == 400
-    assert f"1 unchanged ({PUBLISHED})" in desk.reason()
+    assert rows(harness.settings, "green", str(PUBLISHED))["published"] == 400
+    assert f"1 unchanged ({PUBLISHED})" in harness.reason()
 
 
-def test_a_file_that_comes_back_is_asked_for_again_under_another_run_key(desk: Desk, folder: Folder) -> None:
+def test_a_file_that_comes_back_is_asked_for_again_under_another_run_key(
+    harness: SensorHarness, folder: Folder
+) -> None:
     keys = set()
     for count in (300, 400, 300):
         folder.publish("green", PUBLISHED, rows=count)
-        [request] = desk.run_all()
+        [request] = harness.run_all()
         keys.add(request.run_key)
-        assert rows(desk.settings, "green", str(PUBLISHED))["published"] == count
+        assert rows(harness.settings, "green", str(PUBLISHED))["published"] == count
     assert len(keys) == 3
 
 
 def test_a_file_that_only_has_another_date_is_fetched_once_more_and_never_again(
-    folder_desk: Desk, folder: Folder
+    folder_desk: SensorHarness, folder: Folder
 ) -> None:
     folder.publish("green", PUBLISHED, rows=300)
     folder.touch("green", PUBLISHED, DAY[0])
@@ -151,105 +155,113 @@ def test_a_file_that_only_has_another_date_is_fetched_once_more_and_never_again(
         assert "1 unchanged" in folder_desk.reason()
 
 
-def test_a_fresh_container_with_an_empty_lake_does_not_load_everything_again(desk: Desk, folder: Folder) -> None:
+def test_a_fresh_container_with_an_empty_lake_does_not_load_everything_again(
+    harness: SensorHarness, folder: Folder
+) -> None:
     folder.publish("green", PUBLISHED, rows=300)
-    desk.run_all()
-    shutil.rmtree(desk.settings.home / "lake")
-    desk.cursor = None
-    assert "1 unchanged" in desk.reason()
+    harness.run_all()
+    shutil.rmtree(harness.settings.home / "lake")
+    harness.cursor = None
+    assert "1 unchanged" in harness.reason()
 
 
-def test_old_months_are_looked_at_in_turn_if_they_were_loaded(desk: Desk, folder: Folder) -> None:
+def test_old_months_are_looked_at_in_turn_if_they_were_loaded(harness: SensorHarness, folder: Folder) -> None:
     old, older, never_loaded = recent("green", 20), recent("green", 30), recent("green", 25)
     for month in (old, older, never_loaded):
         folder.publish("green", month, rows=300)
-    desk.load(old)
-    desk.load(older)
-    assert f"Looked at 8 months; 2 unchanged ({months(older, old)})" in desk.reason()
+    harness.load(old)
+    harness.load(older)
+    assert f"Looked at 8 months; 2 unchanged ({months(older, old)})" in harness.reason()
     folder.publish("green", old, rows=301)
-    assert desk.wanted() == [old]
+    assert harness.wanted() == [old]
 
 
 @pytest.mark.parametrize("cursor", ["", "{", "[1]", '{"2021-01": "etag"}'])
-def test_an_old_or_broken_cursor_does_no_harm(desk: Desk, folder: Folder, cursor: str) -> None:
-    desk.cursor = cursor
+def test_an_old_or_broken_cursor_does_no_harm(harness: SensorHarness, folder: Folder, cursor: str) -> None:
+    harness.cursor = cursor
     folder.publish("green", PUBLISHED, rows=300)
-    assert desk.wanted() == [PUBLISHED]
+    assert harness.wanted() == [PUBLISHED]
 
 
 # A publisher in trouble
 
 
 def test_a_publisher_that_refuses_us_is_waited_for_and_then_the_ticks_fail_until_it_answers(
-    desk: Desk, folder: Folder, server: PublisherServer
+    harness: SensorHarness, folder: Folder, server: PublisherServer
 ) -> None:
     server.block()
-    assert "refuses us" in desk.reason()
-    assert "this is tick 2 of this kind, from 3 on they fail" in desk.reason()
+    assert "refuses us" in harness.reason()
+    assert "this is tick 2 of this kind, from 3 on they fail" in harness.reason()
     for _ in range(2):
         with pytest.raises(TaxiError, match="refuses us"):
-            desk.tick()
+            harness.tick()
     server.unblock()
-    assert "6 not published yet" in desk.reason()
+    assert "6 not published yet" in harness.reason()
     server.block()
-    assert "this is tick 1 of this kind" in desk.reason()
+    assert "this is tick 1 of this kind" in harness.reason()
 
 
-def test_a_publisher_that_cannot_be_reached_is_one_in_trouble(desk: Desk, server: PublisherServer) -> None:
+def test_a_publisher_that_cannot_be_reached_is_one_in_trouble(harness: SensorHarness, server: PublisherServer) -> None:
     server.fail("", 503, times=999)
-    assert "503" in desk.reason()
-    assert "503" in desk.reason()
+    assert "503" in harness.reason()
+    assert "503" in harness.reason()
     with pytest.raises(TaxiError, match="503"):
-        desk.tick()
+        harness.tick()
 
 
 def test_a_month_that_cannot_be_looked_at_does_not_keep_another_from_being_loaded(
-    desk: Desk, folder: Folder, server: PublisherServer
+    harness: SensorHarness, folder: Folder, server: PublisherServer
 ) -> None:
     folder.publish("green", ANOTHER, rows=300)
     server.fail(str(PUBLISHED), 503, times=999)
     for _ in range(4):
-        assert desk.wanted() == [ANOTHER]
+        assert harness.wanted() == [ANOTHER]
 
 
 # Runs
 
 
-def test_a_month_that_a_run_is_at_work_on_is_left_to_it(desk: Desk, folder: Folder) -> None:
+def test_a_month_that_a_run_is_at_work_on_is_left_to_it(harness: SensorHarness, folder: Folder) -> None:
     folder.publish("green", PUBLISHED, rows=300)
-    job = desk.definitions.resolve_job_def("green_trips")
+    job = harness.definitions.resolve_job_def("green_trips")
     tags = {"dagster/partition": PUBLISHED.key}
-    desk.instance.create_run_for_job(job, status=DagsterRunStatus.STARTED, tags=tags)
-    assert f"1 being loaded ({PUBLISHED})" in desk.reason()
+    harness.instance.create_run_for_job(job, status=DagsterRunStatus.STARTED, tags=tags)
+    assert f"1 being loaded ({PUBLISHED})" in harness.reason()
 
 
-def test_a_run_that_failed_is_tried_again_later_and_a_better_file_at_once(desk: Desk, folder: Folder) -> None:
+def test_a_run_that_failed_is_tried_again_later_and_a_better_file_at_once(
+    harness: SensorHarness, folder: Folder
+) -> None:
     folder.path("green", PUBLISHED).write_bytes(b"no Parquet at all")
-    [request] = desk.tick().run_requests or []
-    assert not desk.run(request)
-    assert f"1 to be tried again later, its last run failed ({PUBLISHED})" in desk.reason()
+    [request] = harness.tick().run_requests or []
+    assert not harness.run(request)
+    assert f"1 to be tried again later, its last run failed ({PUBLISHED})" in harness.reason()
     folder.publish("green", PUBLISHED, rows=300)
-    assert desk.wanted() == [PUBLISHED]
+    assert harness.wanted() == [PUBLISHED]
 
 
-def test_a_month_whose_first_run_failed_half_way_is_not_taken_for_loaded(desk: Desk, folder: Folder) -> None:
+def test_a_month_whose_first_run_failed_half_way_is_not_taken_for_loaded(
+    harness: SensorHarness, folder: Folder
+) -> None:
     folder.publish("green", PUBLISHED, rows=300)
     folder.break_zones()
-    [request] = desk.tick().run_requests or []
-    assert not desk.run(request)
-    assert rows(desk.settings, "green", str(PUBLISHED))["Postgres"] > 0
-    assert f"1 to be tried again later, its last run failed ({PUBLISHED})" in desk.reason()
+    [request] = harness.tick().run_requests or []
+    assert not harness.run(request)
+    assert rows(harness.settings, "green", str(PUBLISHED))["Postgres"] > 0
+    assert f"1 to be tried again later, its last run failed ({PUBLISHED})" in harness.reason()
 
 
-def test_a_replaced_month_whose_run_failed_half_way_is_not_taken_for_loaded(desk: Desk, folder: Folder) -> None:
+def test_a_replaced_month_whose_run_failed_half_way_is_not_taken_for_loaded(
+    harness: SensorHarness, folder: Folder
+) -> None:
     folder.publish("green", PUBLISHED, rows=300)
-    desk.run_all()
+    harness.run_all()
     folder.publish("green", PUBLISHED, rows=400)
     zones = folder.break_zones()
-    [request] = desk.tick().run_requests or []
-    assert not desk.run(request)
-    assert rows(desk.settings, "green", str(PUBLISHED))["published"] == 400
-    assert f"1 to be tried again later, its last run failed ({PUBLISHED})" in desk.reason()
+    [request] = harness.tick().run_requests or []
+    assert not harness.run(request)
+    assert rows(harness.settings, "green", str(PUBLISHED))["published"] == 400
+    assert f"1 to be tried again later, its last run failed ({PUBLISHED})" in harness.reason()
     zones.unlink()
-    desk.load(PUBLISHED)
-    assert f"1 unchanged ({PUBLISHED})" in desk.reason()
+    harness.load(PUBLISHED)
+    assert f"1 unchanged ({PUBLISHED})" in harness.reason()

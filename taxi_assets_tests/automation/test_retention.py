@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taxi_assets.automation.month_status import Ask, Record, judge
+from taxi_assets.automation.month_status import MonthRecord, RequestedRun, decide
 from taxi_assets.automation.retention import (
     AssetEvent,
     Fetch,
@@ -21,15 +21,15 @@ from taxi_assets.automation.retention import (
     plan,
 )
 from taxi_assets.model.months import Month
-from taxi_assets.publishers.file_version import Sighting
+from taxi_assets.publishers.file_version import FileVersion
 from taxi_assets.publishers.http import Validators
 
 MONTH = Month.parse("2020-04")
 HOUR = 3600.0
 
 
-def file(name: str) -> Sighting:
-    return Sighting.of("http://publisher/file", Validators(name, None), 1)
+def file(name: str) -> FileVersion:
+    return FileVersion.of("http://publisher/file", Validators(name, None), 1)
 
 
 FILES = st.sampled_from([file('"a"'), file('"b"'), file('"c"')])
@@ -43,11 +43,12 @@ def fetches(draw: st.DrawFn) -> list[Fetch]:
 
 
 @st.composite
-def asks(draw: st.DrawFn) -> list[Ask]:
+def asks(draw: st.DrawFn) -> list[RequestedRun]:
     """The newest first, an hour apart."""
     facts = draw(st.lists(st.tuples(FILES, st.booleans()), max_size=9))
     return [
-        Ask(seen.identity, f"run {place}", -place * HOUR, cancelled) for place, (seen, cancelled) in enumerate(facts)
+        RequestedRun(seen.identity, f"run {place}", -place * HOUR, cancelled)
+        for place, (seen, cancelled) in enumerate(facts)
     ]
 
 
@@ -61,19 +62,19 @@ def test_whatever_else_goes_the_files_of_a_month_and_since_when_they_are_here_st
 
 @given(asks(), st.sets(st.integers(0, 8)), FILES, st.floats(0, 20), st.booleans())
 def test_whatever_else_goes_a_month_is_tried_again_when_it_would_have_been_and_no_more_often(
-    made: list[Ask], others: set[int], seen: Sighting, hours: float, complete: bool
+    made: list[RequestedRun], others: set[int], seen: FileVersion, hours: float, complete: bool
 ) -> None:
     needed = counted_runs(made) | {f"run {place}" for place in others}
 
-    def news(those: list[Ask]) -> object:
-        return judge(MONTH, seen, Record((seen,), complete, asks=tuple(those)), hours * HOUR).news
+    def news(those: list[RequestedRun]) -> object:
+        return decide(MONTH, seen, MonthRecord((seen,), complete, asks=tuple(those)), hours * HOUR).news
 
     assert news([ask for ask in made if ask.run in needed]) == news(made)
 
 
 @given(fetches(), asks())
 def test_what_is_needed_of_a_month_does_not_grow_with_the_number_of_its_runs(
-    made: list[Fetch], tried: list[Ask]
+    made: list[Fetch], tried: list[RequestedRun]
 ) -> None:
     assert len(fetching_runs(made)) <= len({fetch.file for fetch in made}) + 2
     assert len(counted_runs(tried)) <= 4

@@ -18,12 +18,12 @@ from dagster import (
 )
 
 from taxi_assets.asset_keys import keys_of
-from taxi_assets.automation.month_status import Record
-from taxi_assets.automation.run_history import DATASET_TAG, FILE_TAG, PARTITION_TAG, LoadHistory
+from taxi_assets.automation.month_status import MonthRecord
+from taxi_assets.automation.run_history import DATASET_TAG, FILE_TAG, PARTITION_TAG, RunHistory
 from taxi_assets.metadata.contents import try_out_metadata
 from taxi_assets.model.datasets import GREEN_TAXI, YELLOW_TAXI, Dataset
 from taxi_assets.model.months import Month
-from taxi_assets.publishers.file_version import Sighting
+from taxi_assets.publishers.file_version import FileVersion
 from taxi_assets.settings import HISTORY_URL
 from taxi_assets_tests.helpers.dagster_dev import ROOT
 from taxi_assets_tests.helpers.deployment import empty_database
@@ -69,12 +69,12 @@ def made(instance: DagsterInstance, *left_out: str, month: Month = MONTH) -> Non
             instance.report_runless_asset_event(AssetMaterialization(key, partition=month.key))
 
 
-def record(instance: DagsterInstance, dataset: Dataset = GREEN_TAXI) -> Record:
-    return LoadHistory(instance, dataset).record(MONTH)
+def record(instance: DagsterInstance, dataset: Dataset = GREEN_TAXI) -> MonthRecord:
+    return RunHistory(instance, dataset).record(MONTH)
 
 
-def seen(*etags: str) -> tuple[Sighting, ...]:
-    return tuple(Sighting(URL, etag) for etag in etags)
+def seen(*etags: str) -> tuple[FileVersion, ...]:
+    return tuple(FileVersion(URL, etag) for etag in etags)
 
 
 # Files
@@ -83,27 +83,27 @@ def seen(*etags: str) -> tuple[Sighting, ...]:
 def test_of_a_month_that_never_came_nothing_is_recorded(instance: DagsterInstance) -> None:
     fetched(instance, '"a"', "A", MONTH + 1)
     made(instance, month=MONTH + 1)
-    assert record(instance) == Record()
+    assert record(instance) == MonthRecord()
 
 
 def test_a_loaded_month_is_complete_and_its_file_known(instance: DagsterInstance) -> None:
     fetched(instance, '"a"', "A")
     made(instance)
-    assert record(instance) == Record(files=seen('"a"'), complete=True)
-    assert record(instance, YELLOW_TAXI) == Record()
+    assert record(instance) == MonthRecord(files=seen('"a"'), complete=True)
+    assert record(instance, YELLOW_TAXI) == MonthRecord()
 
 
 def test_a_month_of_which_only_the_file_was_fetched_is_not_loaded(instance: DagsterInstance) -> None:
     fetched(instance, '"a"', "A")
-    assert record(instance) == Record(files=seen('"a"'), complete=False)
-    assert LoadHistory(instance, GREEN_TAXI).loaded([MONTH]) == []
+    assert record(instance) == MonthRecord(files=seen('"a"'), complete=False)
+    assert RunHistory(instance, GREEN_TAXI).loaded([MONTH]) == []
 
 
 def test_what_somebody_chose_to_leave_out_is_not_missed(instance: DagsterInstance) -> None:
     fetched(instance, '"a"', "A")
     made(instance, "postgres_table")
     assert record(instance).complete
-    assert LoadHistory(instance, GREEN_TAXI).loaded([MONTH]) == [MONTH]
+    assert RunHistory(instance, GREEN_TAXI).loaded([MONTH]) == [MONTH]
 
 
 @pytest.mark.parametrize("name", [key.path[-1] for key in keys_of(GREEN_TAXI)[1:]])
@@ -129,8 +129,8 @@ def test_a_new_file_that_has_not_reached_the_tables_is_not_complete(instance: Da
     fetched(instance, '"a"', "A")
     made(instance)
     fetched(instance, '"b"', "B")
-    assert record(instance) == Record(files=seen('"b"'), complete=False)
-    assert LoadHistory(instance, GREEN_TAXI).loaded([MONTH, MONTH + 1]) == [MONTH]
+    assert record(instance) == MonthRecord(files=seen('"b"'), complete=False)
+    assert RunHistory(instance, GREEN_TAXI).loaded([MONTH, MONTH + 1]) == [MONTH]
     made(instance)
     assert record(instance).complete
 
@@ -139,7 +139,7 @@ def test_the_same_content_under_another_etag_leaves_the_tables_complete(instance
     fetched(instance, '"a"', "A")
     made(instance)
     fetched(instance, '"b"', "A")
-    assert record(instance) == Record(files=seen('"b"', '"a"'), complete=True)
+    assert record(instance) == MonthRecord(files=seen('"b"', '"a"'), complete=True)
 
 
 def test_a_content_that_was_replaced_is_no_longer_known_until_it_comes_back(instance: DagsterInstance) -> None:
@@ -148,7 +148,7 @@ def test_a_content_that_was_replaced_is_no_longer_known_until_it_comes_back(inst
         made(instance)
     assert record(instance).files == seen('"b"')
     fetched(instance, '"a"', "A")
-    assert record(instance) == Record(files=seen('"a"'), complete=False)
+    assert record(instance) == MonthRecord(files=seen('"a"'), complete=False)
 
 
 def test_a_month_that_somebody_only_reported_has_no_file(instance: DagsterInstance) -> None:
@@ -193,7 +193,7 @@ def test_a_month_is_busy_while_a_run_of_it_has_not_ended(
     ended = {DagsterRunStatus.SUCCESS, DagsterRunStatus.FAILURE, DagsterRunStatus.CANCELED}
     assert record(instance).busy == (status not in ended)
     assert not record(instance, YELLOW_TAXI).busy
-    assert not LoadHistory(instance, GREEN_TAXI).record(MONTH + 1).busy
+    assert not RunHistory(instance, GREEN_TAXI).record(MONTH + 1).busy
 
 
 def test_runs_asked_for_because_of_a_file_are_known_newest_first(instance: DagsterInstance, job: JobDefinition) -> None:

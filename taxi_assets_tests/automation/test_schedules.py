@@ -15,7 +15,7 @@ from taxi_assets.build import build_definitions
 from taxi_assets.model.datasets import DATASETS
 from taxi_assets.model.months import Month
 from taxi_assets.settings import Settings
-from taxi_assets_tests.helpers.publishing import Folder
+from taxi_assets_tests.helpers.published_files import Folder
 from taxi_assets_tests.servers.publisher import PublisherServer
 
 AT = datetime(2026, 11, 25, 6, tzinfo=UTC)

@@ -19,7 +19,7 @@ from taxi_assets.destinations.lake.folder import Lake
 from taxi_assets.model.datasets import DATASETS, GREEN_TAXI
 from taxi_assets.model.months import Month
 from taxi_assets.settings import Settings
-from taxi_assets_tests.helpers.running import checks, run_month
+from taxi_assets_tests.helpers.run_month import checks, run_month
 
 MONTH = "2020-04"
 BLOCKING = {

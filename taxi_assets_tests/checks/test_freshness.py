@@ -15,10 +15,10 @@ from taxi_assets.build import build_definitions
 from taxi_assets.checks.freshness import CHECK, RECENT_MONTHS, newest
 from taxi_assets.model.datasets import DATASETS, GREEN_TAXI
 from taxi_assets.model.months import Month
-from taxi_assets.publishers.file_version import Sighting
+from taxi_assets.publishers.file_version import FileVersion
 from taxi_assets.settings import Settings
-from taxi_assets_tests.helpers.publishing import Folder, recent
-from taxi_assets_tests.helpers.running import checks, failure, run_month
+from taxi_assets_tests.helpers.published_files import Folder, recent
+from taxi_assets_tests.helpers.run_month import checks, failure, run_month
 from taxi_assets_tests.servers.publisher import PublisherServer
 
 LATEST = recent("green", back=1)
@@ -36,7 +36,7 @@ class World:
     def load(self, month: Month, *assets: str) -> None:
         run_month(self.settings, "green", str(month), assets=assets)
 
-    def look(self) -> AssetCheckEvaluation:
+    def inspect_command(self) -> AssetCheckEvaluation:
         job = build_definitions(self.settings).resolve_job_def("green_freshness")
         with DagsterInstance.ephemeral() as instance:
             found = checks(job.execute_in_process(instance=instance))
@@ -53,36 +53,36 @@ def world(settings: Settings, tmp_path: Path) -> Iterator[World]:
 
 
 def test_a_newest_month_that_is_in_no_table_is_a_warning_until_it_is_loaded(world: World) -> None:
-    found = world.look()
+    found = world.inspect_command()
     assert (found.passed, found.severity, found.blocking) == (False, AssetCheckSeverity.WARN, False)
     said = found.description or ""
     assert said.startswith(f"{LATEST} is published, and not in the warehouse nor in Postgres.")
     assert f"Run green_trips for {LATEST}" in said
     world.load(LATEST)
-    assert world.look().passed
+    assert world.inspect_command().passed
 
 
 def test_a_table_that_lacks_the_month_is_named(world: World) -> None:
     world.load(LATEST, "raw_trips", "clean_trips", "gcs_parquet", "bq_table")
-    assert "and not in Postgres." in (world.look().description or "")
+    assert "and not in Postgres." in (world.inspect_command().description or "")
 
 
 def test_an_old_month_loaded_today_does_not_count(world: World) -> None:
     """Dagster's own freshness policy takes it for fresh."""
     world.folder.publish("green", Month(2020, 4), ROWS)
     world.load(Month(2020, 4))
-    assert not world.look().passed
+    assert not world.inspect_command().passed
 
 
 def test_a_month_published_later_is_a_warning_again(world: World) -> None:
     world.load(LATEST)
     world.folder.publish("green", LATEST + 1, ROWS)
-    assert (world.look().description or "").startswith(f"{LATEST + 1} is published")
+    assert (world.inspect_command().description or "").startswith(f"{LATEST + 1} is published")
 
 
 def test_a_publisher_that_has_published_nothing_for_half_a_year_is_a_warning(world: World) -> None:
     world.folder.path("green", LATEST).unlink()
-    found = world.look()
+    found = world.inspect_command()
     assert not found.passed
     assert f"has none of the months from {recent('green', back=5)} to {recent('green')}" in (found.description or "")
 
@@ -115,11 +115,11 @@ def test_no_more_is_asked_than_it_takes() -> None:
     asked: list[Month] = []
     months = [Month(2026, number) for number in range(1, RECENT_MONTHS + 1)]
 
-    def sight(month: Month) -> Sighting | None:
+    def sight(month: Month) -> FileVersion | None:
         asked.append(month)
-        return Sighting("url", "identity") if month <= Month(2026, 4) else None
+        return FileVersion("url", "identity") if month <= Month(2026, 4) else None
 
-    assert newest(months, sight) == (Month(2026, 4), Sighting("url", "identity"))
+    assert newest(months, sight) == (Month(2026, 4), FileVersion("url", "identity"))
     assert asked == [Month(2026, 6), Month(2026, 5), Month(2026, 4)]
     assert newest(months, lambda _: None) is None
 

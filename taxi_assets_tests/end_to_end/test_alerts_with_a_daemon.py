@@ -18,7 +18,7 @@ from dagster._core.scheduler.instigation import InstigatorTick, TickStatus
 from taxi_assets.model.months import Month
 from taxi_assets.settings import ALERT_WEBHOOK, POSTGRES_URL
 from taxi_assets_tests.helpers.daemon import MODULE, ROOT, Daemon, daemon
-from taxi_assets_tests.helpers.publishing import Folder
+from taxi_assets_tests.helpers.published_files import Folder
 from taxi_assets_tests.servers.publisher import PublisherServer
 from taxi_assets_tests.servers.webhook import SECRET, Answer, Webhook
 

@@ -13,7 +13,7 @@ from psycopg.sql import SQL, Identifier
 from taxi_assets.model.columns import Kind
 from taxi_assets.model.datasets import FileFormat
 from taxi_assets.settings import Settings
-from taxi_assets_tests.helpers.running import checks, rows, run_month
+from taxi_assets_tests.helpers.run_month import checks, rows, run_month
 
 ERAS: list[tuple[str, FileFormat]] = [
     ("2009-03", "csv.gz"),

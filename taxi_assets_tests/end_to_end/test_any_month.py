@@ -16,7 +16,7 @@ from taxi_assets.model.eras import LAYOUTS
 from taxi_assets.model.months import Month
 from taxi_assets.publishers.sample.generator import write_sample
 from taxi_assets.publishers.sample.gross import GROSS_FAULTS, IN_PARQUET_TOO, LEAST_ROWS
-from taxi_assets.transform.checksums import Checksums, Summing
+from taxi_assets.transform.checksums import ChecksumBuilder, Checksums
 from taxi_assets.transform.cleaning import CleanedMonth, Tally
 from taxi_assets.transform.reading import read_month
 from taxi_assets.transform.rules import Profile
@@ -67,7 +67,7 @@ def _clean(published: Published, folder: Path) -> Cleaned:
     stream = read_month(path, published.format, published.dataset.published_columns)
     month = CleanedMonth(published.dataset, published.month, path.name, stream, published.profile)
     identities: list[int] = []
-    sums = Summing()
+    sums = ChecksumBuilder()
     for clean, quarantined in month:
         assert clean.schema.equals(month.schema)
         assert all(quarantined["reasons"].to_pylist())

@@ -16,7 +16,7 @@ import pytest
 
 from taxi_assets.bounds import ARROW_THREADS, DUCKDB_THREADS
 from taxi_assets.settings import POSTGRES_URL, Settings
-from taxi_assets_tests.helpers.running import rows
+from taxi_assets_tests.helpers.run_month import rows
 
 ROOT = Path(__file__).parents[2]
 MB = 1_000_000

@@ -12,7 +12,7 @@ from taxi_assets.model.datasets import DATASETS
 from taxi_assets.settings import POSTGRES_URL
 from taxi_assets_tests.helpers.backfills import Backfill, complete, statuses, times_materialized
 from taxi_assets_tests.helpers.dagster_dev import DagsterDev
-from taxi_assets_tests.helpers.running import rows
+from taxi_assets_tests.helpers.run_month import rows
 
 MONTHS = {"green": ["2023-01", "2023-02", "2023-03"], "fhv": ["2023-01", "2023-02", "2023-03"]}
 ENDLESS = CORRUPT = "2023-02"

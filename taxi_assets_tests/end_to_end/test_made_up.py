@@ -26,8 +26,8 @@ from taxi_assets.publishers.sample.zones import zone_lookup
 from taxi_assets.publishers.sites import ZONES_PATH
 from taxi_assets.resources.publisher import TripPublisher
 from taxi_assets.settings import Settings
-from taxi_assets_tests.helpers.publishing import Folder
-from taxi_assets_tests.helpers.running import failure, metadata, rows, run_month
+from taxi_assets_tests.helpers.published_files import Folder
+from taxi_assets_tests.helpers.run_month import failure, metadata, rows, run_month
 from taxi_assets_tests.servers.publisher import PublisherServer
 
 MONTH = "2020-04"

@@ -11,7 +11,7 @@ from google.cloud import bigquery as google_bigquery
 from taxi_assets.atomic_files import sha256
 from taxi_assets.model.datasets import FileFormat
 from taxi_assets.settings import Settings
-from taxi_assets_tests.helpers.running import failure, metadata, rows, run_month
+from taxi_assets_tests.helpers.run_month import failure, metadata, rows, run_month
 from taxi_assets_tests.servers.bigquery import BigQueryServer
 from taxi_assets_tests.servers.gcs import GcsServer
 from taxi_assets_tests.servers.publisher import PublisherServer

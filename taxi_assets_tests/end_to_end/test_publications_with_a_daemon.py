@@ -20,7 +20,7 @@ from psycopg.sql import SQL, Identifier
 
 from taxi_assets.settings import POSTGRES_URL
 from taxi_assets_tests.helpers.daemon import Daemon, daemon
-from taxi_assets_tests.helpers.publishing import Folder, recent
+from taxi_assets_tests.helpers.published_files import Folder, recent
 from taxi_assets_tests.servers.publisher import PublisherServer
 
 NEWEST = recent("yellow")

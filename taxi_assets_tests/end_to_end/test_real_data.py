@@ -23,7 +23,7 @@ from taxi_assets.transform.cleaning import CleanedMonth, Tally
 from taxi_assets.transform.column_mapping import map_columns
 from taxi_assets.transform.reading import read_month
 from taxi_assets.transform.rules import Profile
-from taxi_assets_tests.helpers.running import checks, rows, run_month
+from taxi_assets_tests.helpers.run_month import checks, rows, run_month
 from taxi_assets_tests.servers.publisher import PublisherServer
 
 # Month, publisher's folder, published rows, rows picked up outside the month.

@@ -20,8 +20,8 @@ from taxi_assets.model.datasets import DATASETS
 from taxi_assets.model.months import Month
 from taxi_assets.settings import Settings
 from taxi_assets.transform.rules import Profile
-from taxi_assets_tests.helpers.publishing import Folder
-from taxi_assets_tests.helpers.running import checks, failure, metadata, rows, run_month
+from taxi_assets_tests.helpers.published_files import Folder
+from taxi_assets_tests.helpers.run_month import checks, failure, metadata, rows, run_month
 from taxi_assets_tests.servers.publisher import PublisherServer
 
 MONTH = "2020-04"

@@ -22,7 +22,7 @@ from taxi_assets.model.months import Month
 from taxi_assets.publishers.sample.zones import zone_lookup
 from taxi_assets.settings import Settings
 from taxi_assets.transform.daily import COLUMNS
-from taxi_assets_tests.helpers.running import checks, metadata, rows, run_month
+from taxi_assets_tests.helpers.run_month import checks, metadata, rows, run_month
 
 MONTH = "2020-04"
 CHECK = "daily_trips adds_up_to_bq_table"

@@ -20,7 +20,7 @@ from taxi_assets_tests.servers.process import tail
 
 _T = TypeVar("_T")
 ROOT = Path(__file__).parents[2]
-MODULE = "taxi_assets_tests.helpers.hasty"
+MODULE = "taxi_assets_tests.helpers.fast_sensors"
 PATIENCE_SECONDS = 120.0
 STOP_SECONDS = 10.0
 _POLL_SECONDS = 0.2

@@ -12,7 +12,7 @@ from filelock import FileLock, Timeout
 
 from taxi_assets.destinations.duckdb.file import DuckDBFile
 from taxi_assets.settings import Settings
-from taxi_assets_tests.helpers.running import checks, failure, run_month
+from taxi_assets_tests.helpers.run_month import checks, failure, run_month
 
 
 @pytest.fixture

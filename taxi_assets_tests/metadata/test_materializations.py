@@ -16,7 +16,7 @@ from taxi_assets.model.datasets import DATASETS
 from taxi_assets.model.eras import layout
 from taxi_assets.model.months import Month
 from taxi_assets.settings import Settings
-from taxi_assets_tests.helpers.running import metadata, rows, run_month
+from taxi_assets_tests.helpers.run_month import metadata, rows, run_month
 
 MONTH = "2020-04"
 COPIES = {"gcs_parquet": "clean_trips", "bq_table": "gcs_parquet", "postgres_table": "clean_trips"}

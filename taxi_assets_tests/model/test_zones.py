@@ -7,18 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from taxi_assets.destinations.zone_view import joined
+from taxi_assets.destinations.zone_view import zone_view_select
 from taxi_assets.errors import ContractError, NotPublishedError
 from taxi_assets.model.zones import ZONE_IDS, Zone, ZoneLookup, read_zones
 from taxi_assets.publishers.base import publisher
-from taxi_assets.publishers.http import Patience
+from taxi_assets.publishers.http import RetryPolicy
 from taxi_assets.publishers.sample.zones import zone_lookup
 from taxi_assets.publishers.sites import DATATALKS_SITE, TLC_SITE
 from taxi_assets.publishers.web import WebPublisher
 from taxi_assets_tests.servers.publisher import PublisherServer
 
 LOOKUP = zone_lookup()
-QUICK = Patience(connect=5, read=5, total=30, attempts=3, first_wait=0.01, longest_wait=0.02)
+QUICK = RetryPolicy(connect=5, read=5, total=30, attempts=3, first_wait=0.01, longest_wait=0.02)
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def mirror(tmp_path: Path) -> Path:
 
 
 def _zones_of(url: str, folder: Path) -> ZoneLookup:
-    zones = publisher(url, sample_rows=1, sample_format=None, patience=QUICK).zones(folder)
+    zones = publisher(url, sample_rows=1, sample_format=None, retry_policy=QUICK).zones(folder)
     assert not list(folder.glob("*.csv"))
     return zones
 
@@ -105,7 +105,7 @@ def test_tlc_without_the_lookup_is_an_error(tmp_path: Path) -> None:
 
 
 def test_the_names_of_a_view_stand_before_the_columns_that_may_grow() -> None:
-    select = joined("trips_table", "zones_table", ["pickup_location_id", "new"], lambda name: f"<{name}>")
+    select = zone_view_select("trips_table", "zones_table", ["pickup_location_id", "new"], lambda name: f"<{name}>")
     names = "pickup.borough AS pickup_borough, pickup.zone AS pickup_zone, "
     names += "dropoff.borough AS dropoff_borough, dropoff.zone AS dropoff_zone"
     assert select.startswith(f"SELECT {names}, trips.<pickup_location_id>, trips.<new> FROM")

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from taxi_assets.errors import TaxiError
-from taxi_assets.publishers.file_version import Sighting, exists, sight
-from taxi_assets.publishers.http import AbsentError, PassingError, Patience
+from taxi_assets.publishers.file_version import FileVersion, exists, probe
+from taxi_assets.publishers.http import NotFoundError, RetryPolicy, TransientError
 from taxi_assets_tests.servers.publisher import PublisherServer
 
-QUICK = Patience(connect=5, read=5, total=30, attempts=2, first_wait=0.01, longest_wait=0.02)
+QUICK = RetryPolicy(connect=5, read=5, total=30, attempts=2, first_wait=0.01, longest_wait=0.02)
 
 
 @pytest.fixture
@@ -29,8 +29,8 @@ def server(file: Path, request: pytest.FixtureRequest) -> Iterator[PublisherServ
         yield running
 
 
-def look(server: PublisherServer, known: Sighting | None = None) -> Sighting:
-    return sight(f"{server.url}/trips", known, QUICK)
+def look(server: PublisherServer, known: FileVersion | None = None) -> FileVersion:
+    return probe(f"{server.url}/trips", known, QUICK)
 
 
 def replace(file: Path, content: bytes) -> None:
@@ -54,7 +54,7 @@ def test_a_known_etag_spares_the_server_the_file(file: Path) -> None:
         assert look(server, first) is first
         assert [request.status for request in server.requests()] == [200, 304]
         # An ETag says something of its own URL alone.
-        assert look(server, Sighting("http://elsewhere/trips", first.identity)) == first
+        assert look(server, FileVersion("http://elsewhere/trips", first.identity)) == first
         assert server.requests()[-1].status == 200
 
 
@@ -69,14 +69,14 @@ def test_without_an_etag_the_date_and_the_length_tell_files_apart(file: Path) ->
 
 
 def test_the_file_itself_is_not_read(server: PublisherServer) -> None:
-    server.stall("trips", seconds=60)  # far longer than the patience for reading
+    server.stall("trips", seconds=60)  # far longer than the retry_policy for reading
     assert look(server).identity
 
 
 @pytest.mark.parametrize("status", [403, 404, 410])
 def test_an_absent_file_is_said_to_be_absent_at_once(server: PublisherServer, status: int) -> None:
     server.fail("trips", status, times=9)
-    with pytest.raises(AbsentError, match=str(status)):
+    with pytest.raises(NotFoundError, match=str(status)):
         look(server)
     assert len(server.requests()) == 1
 
@@ -86,14 +86,14 @@ def test_a_server_that_fails_is_asked_again_as_often_as_patience_allows(server: 
     assert look(server).identity
     server.clear()
     server.fail("trips", 503, times=9)
-    with pytest.raises(PassingError, match="503"):
+    with pytest.raises(TransientError, match="503"):
         look(server)
     assert len(server.requests()) == QUICK.attempts
 
 
 def test_one_who_asks_to_come_back_later_than_patience_allows_is_not_waited_for(server: PublisherServer) -> None:
     server.fail("trips", 429, headers={"Retry-After": "3600"})
-    with pytest.raises(PassingError, match="429"):
+    with pytest.raises(TransientError, match="429"):
         look(server)
 
 
@@ -107,12 +107,12 @@ def test_a_web_page_is_no_file(server: PublisherServer) -> None:
 
 
 def test_a_file_in_a_folder_is_seen_too(file: Path) -> None:
-    first = sight(file.as_uri())
-    assert sight(file.as_uri(), first) == first
+    first = probe(file.as_uri())
+    assert probe(file.as_uri(), first) == first
     replace(file, b"other")
-    assert sight(file.as_uri(), first) != first
-    with pytest.raises(AbsentError):
-        sight((file.parent / "none").as_uri())
+    assert probe(file.as_uri(), first) != first
+    with pytest.raises(NotFoundError):
+        probe((file.parent / "none").as_uri())
 
 
 def test_a_file_url_works_whatever_characters_are_in_its_path(tmp_path: Path) -> None:
@@ -134,5 +134,5 @@ def test_whether_a_file_exists_is_asked_without_fetching_it(server: PublisherSer
 
 def test_a_server_that_cannot_be_asked_is_not_taken_for_one_without_the_file(server: PublisherServer) -> None:
     server.fail("trips", 503, times=99)
-    with pytest.raises(PassingError):
+    with pytest.raises(TransientError):
         exists(f"{server.url}/trips", QUICK)

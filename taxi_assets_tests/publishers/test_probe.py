@@ -14,13 +14,13 @@ from taxi_assets.metadata.publication import publication_metadata, published_fil
 from taxi_assets.model.datasets import GREEN_TAXI, YELLOW_TAXI
 from taxi_assets.model.months import Month
 from taxi_assets.publishers.base import Publisher, publisher
-from taxi_assets.publishers.http import BRIEF, PassingError, Patience
+from taxi_assets.publishers.http import QUICK, RetryPolicy, TransientError
 from taxi_assets.publishers.sample.generator import write_sample
 from taxi_assets.publishers.sample.publisher import SamplePublisher
 from taxi_assets.resources.publisher import TripPublisher
 from taxi_assets_tests.servers.publisher import PublisherServer
 
-QUICK = Patience(connect=5, read=5, total=30, attempts=2, first_wait=0.01, longest_wait=0.02)
+FAST = RetryPolicy(connect=5, read=5, total=30, attempts=2, first_wait=0.01, longest_wait=0.02)
 MONTH = Month(2024, 1)
 PARQUET = "trip-data/yellow_tripdata_2024-01.parquet"
 CSV = "yellow/yellow_tripdata_2024-01.csv.gz"
@@ -46,7 +46,7 @@ def put(site: Path, path: str) -> None:
 
 
 def mirror(server: PublisherServer) -> Publisher:
-    return publisher(server.url, sample_rows=1, sample_format=None, patience=QUICK)
+    return publisher(server.url, sample_rows=1, sample_format=None, retry_policy=FAST)
 
 
 def paths(server: PublisherServer) -> list[str]:
@@ -58,10 +58,10 @@ def test_a_published_month_is_seen_in_either_layout_and_known_again(
     server: PublisherServer, site: Path, path: str
 ) -> None:
     put(site, path)
-    seen = mirror(server).sight(YELLOW_TAXI, MONTH)
+    seen = mirror(server).probe(YELLOW_TAXI, MONTH)
     assert seen is not None
     assert seen.url == f"{server.url}/{path}"
-    assert mirror(server).sight(YELLOW_TAXI, MONTH, seen) == seen
+    assert mirror(server).probe(YELLOW_TAXI, MONTH, seen) == seen
     assert server.requests()[-1].status == 304
 
 
@@ -69,7 +69,7 @@ def test_months_that_are_not_there_are_not_published_and_that_takes_one_question
     server: PublisherServer,
 ) -> None:
     source = mirror(server)
-    assert [source.sight(YELLOW_TAXI, MONTH + later) for later in range(4)] == [None] * 4
+    assert [source.probe(YELLOW_TAXI, MONTH + later) for later in range(4)] == [None] * 4
     assert paths(server).count(CONTROL) == 1
 
 
@@ -78,17 +78,17 @@ def test_one_who_is_refused_is_told_so_and_that_too_takes_one_question(server: P
     source = mirror(server)
     for later in range(3):
         with pytest.raises(BlockedError, match="refuses us"):
-            source.sight(YELLOW_TAXI, MONTH + later)
+            source.probe(YELLOW_TAXI, MONTH + later)
     assert paths(server).count(CONTROL) == 1
     server.unblock()
-    assert mirror(server).sight(YELLOW_TAXI, MONTH) is None
+    assert mirror(server).probe(YELLOW_TAXI, MONTH) is None
 
 
 def test_each_dataset_has_its_own_control_month(server: PublisherServer) -> None:
     source = mirror(server)
-    assert source.sight(YELLOW_TAXI, MONTH) is None
+    assert source.probe(YELLOW_TAXI, MONTH) is None
     with pytest.raises(BlockedError):
-        source.sight(GREEN_TAXI, MONTH)
+        source.probe(GREEN_TAXI, MONTH)
 
 
 def test_a_control_month_that_cannot_be_asked_for_leaves_it_open_whether_a_month_is_published(
@@ -97,31 +97,31 @@ def test_a_control_month_that_cannot_be_asked_for_leaves_it_open_whether_a_month
     server.fail("2023-01", 503, times=99)
     source = mirror(server)
     for _ in range(2):
-        with pytest.raises(PassingError, match="503"):
-            source.sight(YELLOW_TAXI, MONTH)
-    assert paths(server).count(CONTROL) == QUICK.attempts
+        with pytest.raises(TransientError, match="503"):
+            source.probe(YELLOW_TAXI, MONTH)
+    assert paths(server).count(CONTROL) == FAST.attempts
 
 
 def test_404_is_believed_without_a_control_month(tmp_path: Path) -> None:
     with PublisherServer(tmp_path, missing_status=404) as server:
-        assert mirror(server).sight(YELLOW_TAXI, MONTH) is None
+        assert mirror(server).probe(YELLOW_TAXI, MONTH) is None
         assert paths(server) == [PARQUET, CSV]
 
 
 def test_a_folder_can_be_looked_at_like_a_site(site: Path) -> None:
     source = publisher(site.as_uri(), sample_rows=1, sample_format=None)
-    assert source.sight(YELLOW_TAXI, MONTH) is None
+    assert source.probe(YELLOW_TAXI, MONTH) is None
     put(site, PARQUET)
-    seen = source.sight(YELLOW_TAXI, MONTH)
+    seen = source.probe(YELLOW_TAXI, MONTH)
     assert seen is not None
-    assert source.sight(YELLOW_TAXI, MONTH, seen) == seen
+    assert source.probe(YELLOW_TAXI, MONTH, seen) == seen
 
 
 def test_a_sample_month_is_another_with_other_rows_or_in_another_format() -> None:
     usual = SamplePublisher(rows=10)
     kinds = [usual, replace(usual, rows=20), replace(usual, format="csv.gz")]
-    assert len({kind.sight(YELLOW_TAXI, MONTH) for kind in kinds}) == 3
-    assert usual.sight(YELLOW_TAXI, MONTH) == SamplePublisher(rows=10).sight(YELLOW_TAXI, MONTH)
+    assert len({kind.probe(YELLOW_TAXI, MONTH) for kind in kinds}) == 3
+    assert usual.probe(YELLOW_TAXI, MONTH) == SamplePublisher(rows=10).probe(YELLOW_TAXI, MONTH)
 
 
 @pytest.mark.parametrize("kind", ["etags", "no etags", "folder", "sample"])
@@ -132,8 +132,8 @@ def test_what_is_fetched_has_the_identity_that_was_seen(site: Path, tmp_path: Pa
     staging.mkdir()
     with PublisherServer(site, etags=kind == "etags") as server:
         name = {"folder": site.as_uri(), "sample": "sample"}.get(kind, server.url)
-        source = publisher(name, sample_rows=10, sample_format=None, patience=QUICK)
-        seen = source.sight(YELLOW_TAXI, MONTH)
+        source = publisher(name, sample_rows=10, sample_format=None, retry_policy=FAST)
+        seen = source.probe(YELLOW_TAXI, MONTH)
         got = source.fetch(YELLOW_TAXI, MONTH, staging, None)
     recorded = AssetMaterialization("raw_trips", metadata=publication_metadata(got, unchanged=False))
     assert published_file(recorded).file == seen
@@ -142,11 +142,11 @@ def test_what_is_fetched_has_the_identity_that_was_seen(site: Path, tmp_path: Pa
 def test_the_resource_asks_briefly(server: PublisherServer, site: Path) -> None:
     put(site, PARQUET)
     resource = TripPublisher(name=server.url)
-    seen = resource.sight(YELLOW_TAXI, MONTH)
+    seen = resource.probe(YELLOW_TAXI, MONTH)
     assert seen is not None
-    assert resource.sight(YELLOW_TAXI, MONTH + 1) is None
+    assert resource.probe(YELLOW_TAXI, MONTH + 1) is None
     server.clear()
     server.fail("2024-01", 503, times=99)
-    with pytest.raises(PassingError):
-        resource.sight(YELLOW_TAXI, MONTH)
-    assert len(server.requests()) == BRIEF.attempts
+    with pytest.raises(TransientError):
+        resource.probe(YELLOW_TAXI, MONTH)
+    assert len(server.requests()) == QUICK.attempts

@@ -21,14 +21,14 @@ from taxi_assets.errors import BlockedError, CorruptFileError, NotPublishedError
 from taxi_assets.model.datasets import DATASETS, GREEN_TAXI, YELLOW_TAXI, Dataset, FileFormat
 from taxi_assets.model.months import Month
 from taxi_assets.publishers.base import publisher
-from taxi_assets.publishers.http import PassingError, Patience
+from taxi_assets.publishers.http import RetryPolicy, TransientError
 from taxi_assets.publishers.sample.generator import write_sample
 from taxi_assets.publishers.sample.publisher import SamplePublisher
 from taxi_assets.publishers.sites import DATATALKS_SITE, DATATALKS_URL, TLC_SITE, TLC_URL
 from taxi_assets.publishers.web import WebPublisher
 from taxi_assets_tests.servers.publisher import PublisherServer
 
-QUICK = Patience(connect=5, read=5, total=30, attempts=3, first_wait=0.01, longest_wait=0.02)
+QUICK = RetryPolicy(connect=5, read=5, total=30, attempts=3, first_wait=0.01, longest_wait=0.02)
 MONTH = Month(2021, 1)
 FORMATS: tuple[FileFormat, ...] = ("csv.gz", "parquet")
 PATHS: dict[FileFormat, str] = {
@@ -115,7 +115,7 @@ def of(server: PublisherServer, file_format: FileFormat = "parquet") -> WebPubli
 
 
 def mirror(base: str) -> WebPublisher:
-    found = publisher(base, sample_rows=1, sample_format=None, patience=QUICK)
+    found = publisher(base, sample_rows=1, sample_format=None, retry_policy=QUICK)
     assert isinstance(found, WebPublisher)
     return found
 
@@ -265,7 +265,7 @@ def test_a_control_month_that_cannot_be_asked_for_leaves_the_question_open(
     server: PublisherServer, staging: Path
 ) -> None:
     server.fail("2023-01", 503, times=99)
-    with pytest.raises(PassingError, match="answered 503") as failure:
+    with pytest.raises(TransientError, match="answered 503") as failure:
         of(server).fetch(YELLOW_TAXI, recent_month(), staging, None)
     assert failure.value.retry
 

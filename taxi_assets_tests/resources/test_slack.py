@@ -10,13 +10,13 @@ from collections.abc import Iterator
 import pytest
 
 from taxi_assets.errors import TaxiError
-from taxi_assets.resources.slack import PATIENCE, Alert, StageFailure, send
+from taxi_assets.resources.slack import RETRY_POLICY, Alert, StageFailure, send
 from taxi_assets_tests.servers.webhook import SECRET, Answer, Webhook
 
 RUN = "http://127.0.0.1:3000/runs/f00"
 FAILURE = StageFailure("raw_trips", "green 2020-04, raw_trips: the file is cut.", "A retry may help.")
 ALERT = Alert("green", "2020-04", [FAILURE], RUN)
-QUICK = dataclasses.replace(PATIENCE, first_wait=0.01, longest_wait=0.02)
+QUICK = dataclasses.replace(RETRY_POLICY, first_wait=0.01, longest_wait=0.02)
 
 
 @pytest.fixture

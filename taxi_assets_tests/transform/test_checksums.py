@@ -7,7 +7,7 @@ from datetime import date, datetime
 import pyarrow as pa
 import pytest
 
-from taxi_assets.transform.checksums import Checksums, Summing
+from taxi_assets.transform.checksums import ChecksumBuilder, Checksums
 
 SCHEMA = pa.schema(
     [
@@ -27,7 +27,7 @@ ROWS: list[tuple[object, ...]] = [
 
 
 def _sums(rows: list[tuple[object, ...]], batch_rows: int = 10) -> Checksums:
-    summing = Summing()
+    summing = ChecksumBuilder()
     columns = [pa.array(values, field.type) for values, field in zip(zip(*rows, strict=True), SCHEMA, strict=True)]
     for batch in pa.Table.from_arrays(columns, schema=SCHEMA).to_batches(max_chunksize=batch_rows):
         summing.add(batch)

@@ -8,7 +8,7 @@ import pytest
 from taxi_assets.errors import ContractError
 from taxi_assets.model.datasets import DATASETS, FOR_HIRE, GREEN_TAXI, YELLOW_TAXI, Dataset
 from taxi_assets.model.eras import LAYOUTS, Layout
-from taxi_assets.transform.column_mapping import Mapping, map_columns
+from taxi_assets.transform.column_mapping import ColumnMapping, map_columns
 
 
 def _types(columns: tuple[tuple[str, str], ...]) -> list[tuple[str, pa.DataType]]:
@@ -21,7 +21,7 @@ def _names(dataset: Dataset, *names: str) -> list[tuple[str, pa.DataType]]:
     return [*_types(newest.columns), *((name, pa.string()) for name in names)]
 
 
-def _place(mapping: Mapping, name: str) -> int | None:
+def _place(mapping: ColumnMapping, name: str) -> int | None:
     return mapping.sources[[column.name for column in mapping.columns].index(name)]
 
 

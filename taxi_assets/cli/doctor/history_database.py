@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from taxi_assets.errors import TaxiError
-from taxi_assets.resources.postgres import OwnPostgres
+from taxi_assets.resources.postgres import ExternalPostgres
 from taxi_assets.settings import HISTORY_URL
 
 CONNECT_SECONDS = 5
@@ -28,7 +28,7 @@ def history_database(instance: Path, environment: Mapping[str, str]) -> str | No
             f"{instance} keeps the history in Postgres, and {HISTORY_URL} is not set.",
             "Set it; on a laptop, STORAGE=postgres behind make does.",
         )
-    return _connected(OwnPostgres(url=url).connection_url())
+    return _connected(ExternalPostgres(url=url).connection_url())
 
 
 def _connected(url: str) -> str:

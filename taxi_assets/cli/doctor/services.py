@@ -11,7 +11,7 @@ from taxi_assets.cli.doctor.findings import Finding, off, ok, problem
 from taxi_assets.errors import TaxiError
 from taxi_assets.model.datasets import YELLOW_TAXI
 from taxi_assets.publishers.base import publisher
-from taxi_assets.publishers.http import BRIEF
+from taxi_assets.publishers.http import QUICK
 from taxi_assets.publishers.sites import DATATALKS_SITE, TLC_SITE
 from taxi_assets.settings import ALERT_WEBHOOK, POSTGRES_URL, Settings
 
@@ -25,10 +25,10 @@ def published(settings: Settings) -> Finding:
     if settings.publisher == "sample":
         return ok("sample: months are made up here")
     asked = publisher(
-        settings.publisher, sample_rows=settings.sample_rows, sample_format=settings.sample_format, patience=BRIEF
+        settings.publisher, sample_rows=settings.sample_rows, sample_format=settings.sample_format, retry_policy=QUICK
     )
     months = (TLC_SITE.control, DATATALKS_SITE.control)
-    seen = next(filter(None, (asked.sight(YELLOW_TAXI, month) for month in months)), None)
+    seen = next(filter(None, (asked.probe(YELLOW_TAXI, month) for month in months)), None)
     if seen:
         return ok(f"{settings.publisher}: {seen.url} is there")
     return problem(
@@ -71,9 +71,9 @@ def _own_postgres(url: str, schema: str) -> Finding:
     """Reachable, not too old, and we may make tables."""
     import psycopg
 
-    from taxi_assets.resources.postgres import OwnPostgres
+    from taxi_assets.resources.postgres import ExternalPostgres
 
-    url = OwnPostgres(url=url).connection_url()
+    url = ExternalPostgres(url=url).connection_url()
     if not _is_readable(url):
         # What libpq says of it may quote a part of the password.
         return problem(

@@ -22,8 +22,8 @@ from taxi_assets.errors import MissingTableError, TaxiError
 from taxi_assets.model.column_types import types_of
 from taxi_assets.model.months import Month
 from taxi_assets.model.zones import TABLE as ZONES
-from taxi_assets.progress import begin
-from taxi_assets.transform.checksums import EPOCH, Checksums, of_groups, scale
+from taxi_assets.progress import track
+from taxi_assets.transform.checksums import EPOCH, Checksums, from_groups, scale
 from taxi_assets.transform.month_file import MonthFile
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class BigQueryTable:
         what = [*(f"`{name}`" for name in texts), "COUNT(*)", *sums]
         group = f"GROUP BY {', '.join(f'`{name}`' for name in texts)}" if texts else ""
         rows = self._select(", ".join(f"{part} AS c{place}" for place, part in enumerate(what)), month, group)
-        return of_groups(texts, numbers, (row.values() for row in rows))
+        return from_groups(texts, numbers, (row.values() for row in rows))
 
     def month(self, month: Month) -> WarehouseMonth:
         """The month, to be asked by SQL."""
@@ -211,7 +211,7 @@ class BigQueryTable:
 
 
 def _wait(job: bigquery.LoadJob) -> None:
-    work = begin("BigQuery is loading")
+    work = track("BigQuery is loading")
     while not job.done():
         time.sleep(_LOOK_SECONDS)
         work.update()

@@ -9,7 +9,7 @@ from google.api_core.exceptions import GoogleAPICallError, NotFound
 from google.cloud import bigquery
 
 from taxi_assets.destinations.bigquery.table import refusal
-from taxi_assets.destinations.zone_view import joined
+from taxi_assets.destinations.zone_view import zone_view_select
 from taxi_assets.errors import MissingTableError
 from taxi_assets.model.zones import COLUMNS, TABLE, Zone
 
@@ -52,7 +52,9 @@ class BigQueryZones:
         try:
             columns = [field.name for field in self.client.get_table(self._id(name)).schema]
             self.client.get_table(self._zones)
-            view.view_query = joined(f"`{self._id(name)}`", f"`{self._zones}`", columns, lambda column: f"`{column}`")
+            view.view_query = zone_view_select(
+                f"`{self._id(name)}`", f"`{self._zones}`", columns, lambda column: f"`{column}`"
+            )
             self._make(view, columns)
         except NotFound as error:
             raise MissingTableError(

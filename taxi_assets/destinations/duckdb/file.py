@@ -17,8 +17,8 @@ from filelock import FileLock, Timeout
 
 from taxi_assets.bounds import DUCKDB_MEMORY, DUCKDB_THREADS
 from taxi_assets.destinations.duckdb.format import FORMAT, is_newer, newer_file
-from taxi_assets.errors import TaxiError, said
-from taxi_assets.progress import begin
+from taxi_assets.errors import TaxiError, message_of
+from taxi_assets.progress import track
 
 WAIT_SECONDS = 600
 _LOOK_SECONDS = 1.0
@@ -77,7 +77,7 @@ class DuckDBFile:
                     raise newer_file(self.path) from error
                 if "Could not set lock" not in str(error):
                     raise TaxiError(
-                        f"DuckDB cannot open {self.path}: {said(error)}.", "Is it a DuckDB file?"
+                        f"DuckDB cannot open {self.path}: {message_of(error)}.", "Is it a DuckDB file?"
                     ) from error
                 if time.monotonic() > deadline:
                     raise self._held(error) from error
@@ -85,7 +85,7 @@ class DuckDBFile:
 
     def _held(self, error: Exception) -> TaxiError:
         return TaxiError(
-            f"Another program holds the warehouse for longer than {self.wait_seconds:.0f} s: {said(error)}.",
+            f"Another program holds the warehouse for longer than {self.wait_seconds:.0f} s: {message_of(error)}.",
             f"Close what has {self.path} open.",
             retry=True,
         )
@@ -95,7 +95,7 @@ def insert(connection: duckdb.DuckDBPyConnection, query: str, parameters: Sequen
     """Runs an INSERT of so many rows, in a thread of its own: so this one can say how far it is, and stop it."""
     connection.execute("SET enable_progress_bar = true")
     connection.execute("SET enable_progress_bar_print = false")
-    work = begin("loading", rows=rows)
+    work = track("loading", rows=rows)
     with ThreadPoolExecutor(1, "duckdb") as thread:
         load = thread.submit(connection.execute, query, parameters)
         try:

@@ -14,11 +14,11 @@ import duckdb
 
 from taxi_assets.destinations.duckdb.file import WAIT_SECONDS, DuckDBFile, insert, quoted
 from taxi_assets.destinations.warehouse_month import WarehouseMonth
-from taxi_assets.errors import MissingTableError, TaxiError, said
+from taxi_assets.errors import MissingTableError, TaxiError, message_of
 from taxi_assets.model.column_types import types_of
 from taxi_assets.model.months import Month
 from taxi_assets.model.zones import TABLE as ZONES
-from taxi_assets.transform.checksums import EPOCH, Checksums, of_groups, scale
+from taxi_assets.transform.checksums import EPOCH, Checksums, from_groups, scale
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -88,7 +88,7 @@ class DuckDBTable:
             query = f"SELECT {what} FROM {self._table} WHERE trip_month = ?"  # noqa: S608 quoted
             if texts:
                 query += f" GROUP BY {', '.join(map(quoted, texts))}"
-            return of_groups(texts, numbers, connection.execute(query, [month.first_day]).fetchall())
+            return from_groups(texts, numbers, connection.execute(query, [month.first_day]).fetchall())
 
     def frame(self, month: Month) -> pd.DataFrame:
         """The whole month as a DataFrame."""
@@ -107,7 +107,7 @@ class DuckDBTable:
                 return connection.execute(query).df()
             except duckdb.CatalogException as error:
                 raise MissingTableError(
-                    f"The warehouse lacks a table: {said(error)}.", f"Materialize bq_table and {ZONES} first."
+                    f"The warehouse lacks a table: {message_of(error)}.", f"Materialize bq_table and {ZONES} first."
                 ) from error
 
     @property

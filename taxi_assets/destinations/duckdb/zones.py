@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import duckdb
 
 from taxi_assets.destinations.duckdb.file import DuckDBFile, quoted
-from taxi_assets.destinations.zone_view import joined
-from taxi_assets.errors import MissingTableError, said
+from taxi_assets.destinations.zone_view import zone_view_select
+from taxi_assets.errors import MissingTableError, message_of
 from taxi_assets.model.zones import COLUMNS, TABLE, Zone
 
 
@@ -57,11 +57,11 @@ class DuckDBZones:
         with self.file.connected(read_only=False) as connection:
             try:
                 columns = [column[0] for column in connection.execute(f"FROM {trips} LIMIT 0").description]
-                select = joined(trips, self._zones, columns, quoted)
+                select = zone_view_select(trips, self._zones, columns, quoted)
                 connection.execute(f"CREATE OR REPLACE VIEW {quoted(self.schema)}.{quoted(view)} AS {select}")
             except duckdb.CatalogException as error:
                 raise MissingTableError(
-                    f"The warehouse lacks a table: {said(error)}.", f"Materialize bq_table and {TABLE} first."
+                    f"The warehouse lacks a table: {message_of(error)}.", f"Materialize bq_table and {TABLE} first."
                 ) from error
         return f"{self.schema}.{view}"
 

@@ -15,7 +15,7 @@ from google.api_core.exceptions import GoogleAPICallError, NotFound, Preconditio
 from google.cloud.storage.retry import DEFAULT_RETRY
 
 from taxi_assets.errors import TaxiError
-from taxi_assets.progress import begin
+from taxi_assets.progress import track
 from taxi_assets.transform.month_file import MonthFile, facts_in
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ class _Counted(FileIO):
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
-        self._work = begin("uploading", size=path.stat().st_size)
+        self._work = track("uploading", size=path.stat().st_size)
 
     def read(self, size: int | None = -1) -> bytes:
         self._work.update(size=self.tell())

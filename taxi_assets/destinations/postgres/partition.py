@@ -17,7 +17,7 @@ from psycopg.sql import SQL, Composed, Identifier, Literal
 from taxi_assets.destinations.postgres.copy import CopyEncoder, copy_encoder
 from taxi_assets.destinations.postgres.session import column_types
 from taxi_assets.errors import TaxiError
-from taxi_assets.progress import begin
+from taxi_assets.progress import track
 
 if TYPE_CHECKING:
     from taxi_assets.transform.month_file import MonthFile
@@ -109,7 +109,7 @@ class NewMonth:
         columns = SQL(", ").join(Identifier(name) for name in rows.schema.names)
         statement = SQL("COPY {} ({}) FROM STDIN (FORMAT binary, FREEZE)").format(self.name, columns)
         sent = size = 0
-        work = begin("copying", rows=total)
+        work = track("copying", rows=total)
         with self.connection.cursor() as cursor:
             with cursor.copy(statement) as copy:
                 for count, written in self.encoder.write(copy, rows):

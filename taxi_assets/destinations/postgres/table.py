@@ -20,7 +20,7 @@ from taxi_assets.destinations.postgres.session import column_types, connected, e
 from taxi_assets.errors import TaxiError
 from taxi_assets.model.column_types import types_of
 from taxi_assets.model.months import Month
-from taxi_assets.transform.checksums import EPOCH, Checksums, of_groups, scale
+from taxi_assets.transform.checksums import EPOCH, Checksums, from_groups, scale
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -121,7 +121,7 @@ class PostgresTable:
             )
             for setting in _SUMMING:
                 connection.execute(setting)
-            return of_groups(texts, numbers, connection.execute(query))
+            return from_groups(texts, numbers, connection.execute(query))
 
     def frame(self, month: Month) -> pd.DataFrame:
         """The whole month as a DataFrame: as much memory as that takes."""

@@ -10,7 +10,7 @@ import psycopg
 from psycopg.sql import SQL, Identifier, Literal
 
 from taxi_assets.destinations.postgres.session import column_types, connected, exists, lock, with_short_locks
-from taxi_assets.destinations.zone_view import joined
+from taxi_assets.destinations.zone_view import zone_view_select
 from taxi_assets.errors import MissingTableError
 from taxi_assets.model.zones import COLUMNS, TABLE, Zone
 
@@ -63,7 +63,7 @@ class PostgresZones:
                     )
             columns = list(column_types(connection, trips))
             if not self._has(connection, view, columns):
-                select = joined(
+                select = zone_view_select(
                     trips.as_string(connection),
                     self._zones.as_string(connection),
                     columns,

@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 
 from taxi_assets.model.months import Month
-from taxi_assets.publishers.sample import changes
+from taxi_assets.publishers.sample import fault_functions as changes
 from taxi_assets.publishers.sample.old_taxis import FIRST_WITH_CODES, FIRST_WITH_ZONES
 from taxi_assets.publishers.sample.trips import Chunk, Dice, Ints, Trips
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from taxi_assets.publishers.sample.texts import Form
+from taxi_assets.publishers.sample.csv_text import Form
 
 LINE_END: Final = b"\r\n"
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from taxi_assets.model.months import Month
-from taxi_assets.publishers.sample.shapes import by_month, in_force, quantiles
+from taxi_assets.publishers.sample.distributions import by_month, in_force, quantiles
 from taxi_assets.publishers.sample.trips import HOUR, NULL, Bytes, Chunk, Ints, Mask, Trips, pickups
 
 if TYPE_CHECKING:

@@ -18,14 +18,14 @@ from taxi_assets.model.columns import Column, Kind
 from taxi_assets.model.datasets import Dataset, FileFormat
 from taxi_assets.model.eras import layout
 from taxi_assets.model.months import Month
+from taxi_assets.publishers.sample.csv_text import Form, form
+from taxi_assets.publishers.sample.distributions import SHAPES, in_force
 from taxi_assets.publishers.sample.faults import add_faults
 from taxi_assets.publishers.sample.file_columns import FileColumn
 from taxi_assets.publishers.sample.for_hire import for_hire_trips, publish_for_hire_trips
 from taxi_assets.publishers.sample.gross import Gross
 from taxi_assets.publishers.sample.high_volume import high_volume_trips, publish_high_volume_trips
-from taxi_assets.publishers.sample.shapes import SHAPES, in_force
 from taxi_assets.publishers.sample.taxis import publish_taxi_trips, taxi_trips
-from taxi_assets.publishers.sample.texts import Form, form
 from taxi_assets.publishers.sample.trips import Chunk, Trips
 from taxi_assets.publishers.sample.undescribed import UNDESCRIBED
 from taxi_assets.publishers.sample.writing import write_csv, write_parquet

@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from taxi_assets.model.columns import Kind
+from taxi_assets.publishers.sample.csv_text import Form
 from taxi_assets.publishers.sample.file_columns import LINE_END, FileColumn
-from taxi_assets.publishers.sample.texts import Form
 from taxi_assets.publishers.sample.trips import Bytes, Dice, Trips
 from taxi_assets.publishers.sample.undescribed import UNKNOWN_COLUMN
 

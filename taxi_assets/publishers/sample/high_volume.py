@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from taxi_assets.model.months import Month
-from taxi_assets.publishers.sample.shapes import (
+from taxi_assets.publishers.sample.distributions import (
     AIRPORTS,
     CBD_FEE_START,
     TOLLS,

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from taxi_assets.model.months import Month
-from taxi_assets.publishers.sample.shapes import in_force
+from taxi_assets.publishers.sample.distributions import in_force
 from taxi_assets.publishers.sample.trips import NULL, Bytes, Chunk, Dice, Ints, Mask, Trips
 
 if TYPE_CHECKING:
-    from taxi_assets.publishers.sample.shapes import Eras
+    from taxi_assets.publishers.sample.distributions import Eras
 
 FIRST_WITH_ZONES: Final = Month(2016, 7)
 """CSV files of earlier months have coordinates; the Parquet files that TLC made in 2022 have zones from 2011 on."""

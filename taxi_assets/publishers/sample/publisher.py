@@ -13,7 +13,7 @@ from taxi_assets.model.months import Month
 from taxi_assets.model.publication import Publication
 from taxi_assets.model.zones import ZoneLookup
 from taxi_assets.publishers.download import Download
-from taxi_assets.publishers.file_version import Sighting
+from taxi_assets.publishers.file_version import FileVersion
 from taxi_assets.publishers.http import Validators
 from taxi_assets.publishers.sites import ZONES_PATH
 from taxi_assets.publishers.staging import publication_of, removed_on_failure
@@ -30,7 +30,7 @@ class SamplePublisher:
     def fetch(self, dataset: Dataset, month: Month, folder: Path, known: Publication | None) -> Publication:
         from taxi_assets.publishers.sample.generator import write_sample
 
-        seen = self.sight(dataset, month)
+        seen = self.probe(dataset, month)
         file_format = self._format_of(month)
         target = folder / f"{secrets.token_hex(6)}-{dataset.month_name(month)}.{file_format}"
         with removed_on_failure(target):
@@ -44,10 +44,10 @@ class SamplePublisher:
             self.name, self.name, sample_file(f"{dataset.month_name(month)}.{file_format}"), file_format, made
         )
 
-    def sight(self, dataset: Dataset, month: Month, known: Sighting | None = None) -> Sighting:
+    def probe(self, dataset: Dataset, month: Month, known: FileVersion | None = None) -> FileVersion:
         file_format = self._format_of(month)
         url = f"sample://{dataset.name}/{month}.{file_format}?rows={self.rows}"
-        return Sighting(url, f"{file_format}, {self.rows} rows")
+        return FileVersion(url, f"{file_format}, {self.rows} rows")
 
     def zones(self, folder: Path) -> ZoneLookup:
         from taxi_assets.publishers.sample.zones import zone_lookup

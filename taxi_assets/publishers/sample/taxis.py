@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from taxi_assets.publishers.sample import old_taxis, shapes
-from taxi_assets.publishers.sample.shapes import SHAPES, Shape, in_force
+from taxi_assets.publishers.sample import distributions as shapes
+from taxi_assets.publishers.sample import old_taxis
+from taxi_assets.publishers.sample.distributions import SHAPES, Shape, in_force
 from taxi_assets.publishers.sample.trips import DAY, HOUR, NULL, Chunk, Dice, Ints, Trips, durations, pickups, zones
 
 if TYPE_CHECKING:

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from taxi_assets.publishers.sample import shapes
+from taxi_assets.publishers.sample import distributions as shapes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from taxi_assets.model.months import Month
-    from taxi_assets.publishers.sample.shapes import Quantiles
+    from taxi_assets.publishers.sample.distributions import Quantiles
 
 Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]

@@ -13,8 +13,8 @@ import pyarrow.parquet as pq
 from isal import isal_zlib
 
 from taxi_assets.model.columns import Kind
+from taxi_assets.publishers.sample.csv_text import Form, texts
 from taxi_assets.publishers.sample.file_columns import LINE_END, FileColumn
-from taxi_assets.publishers.sample.texts import Form, texts
 from taxi_assets.publishers.sample.trips import NULL, Bytes, Trips
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from taxi_assets.resources.embedded_postgres.server import EmbeddedPostgres, EmbeddedPostgresError
+from taxi_assets.resources.embedded_postgres.folder import EmbeddedPostgresError
+from taxi_assets.resources.embedded_postgres.server import EmbeddedPostgres
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -15,7 +15,7 @@ from taxi_assets.cli.doctor import services
 from taxi_assets.cli.doctor.findings import Finding, Question, findings
 from taxi_assets.resources.embedded_postgres.server import EmbeddedPostgres
 from taxi_assets.settings import POSTGRES_URL, Settings
-from taxi_assets_tests.helpers.publishing import Folder
+from taxi_assets_tests.helpers.published_files import Folder
 from taxi_assets_tests.servers.publisher import PublisherServer
 
 

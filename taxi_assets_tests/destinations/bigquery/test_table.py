@@ -137,7 +137,7 @@ def test_a_load_that_takes_long_says_so(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(progress, "SECONDS", 0.0)
     monkeypatch.setattr(bigquery_store, "_LOOK_SECONDS", 0.0)
     lines: list[str] = []
-    with progress.told(lines.append, "yellow 2021-01"):
+    with progress.report_progress(lines.append, "yellow 2021-01"):
         bigquery_store._wait(cast("google_bigquery.LoadJob", SlowJob()))
     assert lines == ["yellow 2021-01: BigQuery is loading, 0 s"] * 3
 

@@ -26,7 +26,7 @@ from taxi_assets.destinations.duckdb.format import FORMAT
 from taxi_assets.errors import TaxiError
 from taxi_assets.model.datasets import GREEN_TAXI
 from taxi_assets.settings import Settings
-from taxi_assets_tests.helpers.running import failure, rows, run_month
+from taxi_assets_tests.helpers.run_month import failure, rows, run_month
 
 OLDEST_FORMAT = 64
 """By the number in a file's header; every DuckDB since 1.0 reads it."""

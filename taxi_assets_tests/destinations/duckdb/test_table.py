@@ -16,7 +16,7 @@ from taxi_assets.destinations.duckdb import file as duckdb_file
 from taxi_assets.destinations.duckdb.table import DuckDBTable
 from taxi_assets.errors import TaxiError
 from taxi_assets.model.months import Month
-from taxi_assets.progress import Work
+from taxi_assets.progress import Tracker
 from taxi_assets.transform.month_file import MonthFile
 from taxi_assets_tests.destinations.postgres.test_table import FEBRUARY, JANUARY, trips
 
@@ -54,7 +54,7 @@ def test_a_load_that_is_stopped_in_the_middle_changes_nothing(
 
     with monkeypatch.context() as patch:
         patch.setattr(duckdb_file, "_LOOK_SECONDS", 0.0)
-        patch.setattr(Work, "update", stop)
+        patch.setattr(Tracker, "update", stop)
         with pytest.raises(KeyboardInterrupt):
             table.replace_month(JANUARY, month_file(tmp_path, JANUARY, 200_000))
     assert table.count(JANUARY) == 100

@@ -77,7 +77,7 @@ def test_a_large_month_goes_in_pieces_that_fit_into_memory_and_says_how_far_it_i
     assert path is not None
     monkeypatch.setattr(progress, "SECONDS", 0.0)
     lines: list[str] = []
-    with progress.told(lines.append, "yellow 2021-01"):
+    with progress.report_progress(lines.append, "yellow 2021-01"):
         store.upload(path, NAME)
     assert store.file(NAME).rows == 1_000
     assert [method for method, _ in gcs.requests()].count("PUT") == 3

@@ -18,7 +18,7 @@ from taxi_assets.destinations.postgres.table import PostgresTable
 from taxi_assets.errors import TaxiError
 from taxi_assets.model.column_types import types_of
 from taxi_assets.model.months import Month
-from taxi_assets.progress import told
+from taxi_assets.progress import report_progress
 
 MONTH = Month(2021, 1)
 COLUMNS: dict[str, pa.Array] = {
@@ -147,7 +147,7 @@ def test_a_text_that_postgres_cannot_hold_is_refused_whole(
 def test_a_long_copy_says_how_far_it_is(connection: psycopg.Connection, encoder: CopyEncoder) -> None:
     said: list[str] = []
     ticks = iter(range(0, 1_000, 3))
-    with told(said.append, "yellow 2021-01", lambda: float(next(ticks))):
+    with report_progress(said.append, "yellow 2021-01", lambda: float(next(ticks))):
         load(connection, encoder, pa.concat_tables([pa.table(COLUMNS)] * 4), "trips", batch=6)
     assert said
     assert "copying" in said[0]

@@ -20,7 +20,7 @@ from taxi_assets.resources.embedded_postgres.programs import Programs, find_prog
 from taxi_assets.resources.embedded_postgres.server import EmbeddedPostgres
 from taxi_assets.resources.postgres import LocalPostgres
 from taxi_assets.settings import Settings
-from taxi_assets_tests.helpers.running import rows, run_month
+from taxi_assets_tests.helpers.run_month import rows, run_month
 
 
 def wheels() -> Programs:

@@ -12,7 +12,7 @@ from taxi_assets.settings import Settings
 
 
 @dataclass
-class Desk:
+class SensorHarness:
     """The sensor of green trips, and somebody who runs what it asks for."""
 
     settings: Settings
