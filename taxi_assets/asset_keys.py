@@ -24,11 +24,11 @@ TRIP_ASSETS: Final = (
     TRIPS_WITH_ZONES,
     DAILY_TRIPS,
 )
-"""What a run makes of a dataset's month, in the order of the graph."""
+"""The assets that a run makes for a month of a dataset, upstream first."""
 PUBLISHED_MONTHS: Final = "published_months"
-"""The publisher's files, which nothing here makes."""
+"""The publisher's files: an external asset."""
 TAXI_ZONES: Final = AssetKey("taxi_zones")
-"""The zone lookup, one for all datasets."""
+"""The zone lookup, shared by all datasets."""
 
 
 def key_of(dataset: Dataset, name: str) -> AssetKey:
@@ -37,5 +37,5 @@ def key_of(dataset: Dataset, name: str) -> AssetKey:
 
 
 def keys_of(dataset: Dataset) -> list[AssetKey]:
-    """The keys of a dataset's assets, raw_trips' first."""
+    """The keys of a dataset's assets, upstream first."""
     return [key_of(dataset, name) for name in TRIP_ASSETS]

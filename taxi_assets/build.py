@@ -16,9 +16,8 @@ from dagster import (
     with_source_code_references,
 )
 
-from taxi_assets.assets import assets_of
+from taxi_assets.assets import StorageKinds, assets_of, taxi_zones
 from taxi_assets.assets.published_months import published_months, with_freshness_policy
-from taxi_assets.assets.taxi_zones import taxi_zones
 from taxi_assets.automation.housekeeping import housekeeping_job, housekeeping_schedule
 from taxi_assets.automation.jobs import freshness_job, trips_job
 from taxi_assets.automation.marts_sensor import marts_sensor
@@ -54,11 +53,12 @@ def build_definitions(
     """
     datasets = DATASETS.values()
     parts = resources_for(settings)
+    storage = _storage_kinds(settings)
     return Definitions(
         assets=_linked_to_code(
             [
-                taxi_zones(),
-                *with_freshness_policy(asset for dataset in datasets for asset in assets_of(dataset)),
+                taxi_zones(storage),
+                *with_freshness_policy(asset for dataset in datasets for asset in assets_of(dataset, storage)),
                 *map(published_months, datasets),
             ]
         ),
@@ -119,6 +119,12 @@ def _linked_to_code(assets: Sequence[AssetsDefinition | AssetSpec]) -> Sequence[
     """The assets, which the UI links to their code; that Dagster calls these links beta is known."""
     with warnings.catch_warnings(action="ignore", category=BetaWarning):
         return with_source_code_references(assets)
+
+
+def _storage_kinds(settings: Settings) -> StorageKinds:
+    return StorageKinds(
+        warehouse="bigquery" if settings.bq_dataset else "duckdb", bucket="gcs" if settings.gcs_bucket else None
+    )
 
 
 def _bucket(settings: Settings) -> MonthIOManager:

@@ -1,4 +1,4 @@
-"""Failures of steps: an error with the month and asset it happened to, and whether Dagster tries again."""
+"""How an error becomes the failure of a step: with its month and asset, and whether Dagster should retry."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,21 +19,21 @@ from taxi_assets.model.datasets import DATASETS
 from taxi_assets.partitions import month_of
 
 RETRIES = RetryPolicy(max_retries=2, delay=5, backoff=Backoff.EXPONENTIAL, jitter=Jitter.PLUS_MINUS)
-"""Of steps: tried again twice, after 5 and 10 seconds or so. A failure that says that a retry will not help is not."""
+"""A step is retried twice, after about 5 and 10 seconds, unless its failure says that a retry will not help."""
 _MISTAKES = (ValueError, TypeError, LookupError, AttributeError, NotImplementedError)
-"""What the same code raises again on the same data."""
+"""Errors that the same code raises again for the same data."""
 
 
 @contextmanager
 def failures_named(context: AssetExecutionContext | OutputContext | InputContext) -> Iterator[None]:
-    """Adds dataset, month and asset to what goes wrong, and tells Dagster whether a retry may help."""
+    """Turns errors into a Failure that names dataset, month and asset, and tells Dagster whether a retry may help."""
     try:
         yield
     except TaxiError as error:
         raise _failure(context, str(error), retry=error.retry) from error
     except DagsterExecutionInterruptedError as error:
-        # The in-process executor would try the step again, and the run would go on (dagster issue 15026).
-        raise Failure("Somebody cancelled the run, or stopped its process.", allow_retries=False) from error
+        # Otherwise the in-process executor would retry the step, and the run would go on (dagster issue 15026).
+        raise Failure("The run was cancelled, or its process was stopped.", allow_retries=False) from error
     except Exception as error:
         passing = not isinstance(error, _MISTAKES)
         raise _failure(context, f"{type(error).__name__}: {message_of(error)}.", retry=passing) from error

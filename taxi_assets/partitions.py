@@ -17,38 +17,43 @@ from dagster import (
 from taxi_assets.model.datasets import DATASETS, Dataset
 from taxi_assets.model.months import Month
 
+RECENT_MONTHS = 6
+"""How many of the newest months a publisher is asked for. TLC published at most 105 days after a month's end: a
+publisher that has none of these has ended, or moved.
+"""
+
 
 @cache
 def months_of(dataset: Dataset) -> MonthlyPartitionsDefinition:
-    """From the dataset's first month to the last that can have been published.
+    """The dataset's months as partitions, from its first to the last that can have been published.
 
-    TLC publishes 47 days after a month's end at the earliest; the offset hides a month for the first month after its
-    end.
+    TLC publishes 47 days after a month's end at the earliest, so the offset hides a month until the month after it has
+    ended too.
     """
     return MonthlyPartitionsDefinition(start_date=dataset.first_month.first_day.isoformat(), end_offset=-1)
 
 
 def month_of_run(context: AssetCheckExecutionContext) -> Month:
-    """The month of the run that a check is part of."""
+    """The month of the run that a check is part of, by its partition key."""
     return Month.parse(context.partition_key)
 
 
 def dataset_of(context: AssetExecutionContext | OutputContext | InputContext) -> Dataset:
-    """The dataset that the asset in hand belongs to, by the first part of its key."""
+    """The dataset of the asset in this context, by the first part of its key."""
     return DATASETS[context.asset_key.path[0]]
 
 
 def month_of(context: AssetExecutionContext | OutputContext | InputContext) -> Month:
     """The month of the run's partition key.
 
-    Raises Failure, not to be retried, when the run has none, or one that is not among the dataset's: `dagster job
-    execute` checks neither.
+    Raises a Failure that is not retried if the run has no partition key, or one that is no month of the dataset:
+    `dagster job execute` checks neither.
     """
     dataset = dataset_of(context)
     if not context.has_partition_key:
         raise Failure(
-            f"{dataset.title} trips come by month, and this run has none. Launch it with the tag dagster/partition: "
-            f"dagster job execute -m taxi_assets.definitions -j {dataset.name}_trips "
+            f"{dataset.title} trips are loaded by month, and this run has none. Launch it with the tag "
+            f"dagster/partition: dagster job execute -m taxi_assets.definitions -j {dataset.name}_trips "
             """--tags '{"dagster/partition": "2021-01-01"}'""",
             allow_retries=False,
         )
@@ -63,5 +68,5 @@ def month_of(context: AssetExecutionContext | OutputContext | InputContext) -> M
 
 
 def months_until(dataset: Dataset, now: datetime | None = None) -> list[Month]:
-    """The dataset's months that can have been published, oldest first."""
+    """The dataset's months that can have been published by `now`, oldest first; by this moment if it is None."""
     return [Month.parse(key) for key in months_of(dataset).get_partition_keys(current_time=now)]

@@ -1,6 +1,6 @@
-"""clean_trips: the month's rows in canonical columns, each clean or in quarantine."""
+"""clean_trips: the month's rows in one schema for all years, each either clean or in quarantine."""
 
-from enum import Enum
+from typing import Literal
 
 from dagster import AssetExecutionContext, AssetsDefinition, Config, Output, asset
 from pydantic import Field
@@ -8,8 +8,9 @@ from pydantic import Field
 from taxi_assets.assets.common import common, warn_of_try_out
 from taxi_assets.failures import failures_named
 from taxi_assets.metadata.columns import column_metadata, new_columns
-from taxi_assets.metadata.contents import try_out_metadata
+from taxi_assets.metadata.contents import trips_metadata
 from taxi_assets.metadata.lineage import of_published
+from taxi_assets.metadata.recorded import LoadedTrips
 from taxi_assets.model.datasets import Dataset
 from taxi_assets.model.publication import Publication
 from taxi_assets.partitions import month_of
@@ -18,30 +19,22 @@ from taxi_assets.transform.first_rows import mark, take_first
 from taxi_assets.transform.reading import read_month
 from taxi_assets.transform.rules import Profile
 
-
-class ProfileName(Enum):
-    """What run config calls the profiles: Dagster takes an enum's members by their names."""
-
-    default = Profile.DEFAULT
-    strict = Profile.STRICT
-    tutorial = Profile.TUTORIAL
+ProfileName = Literal["default", "strict", "tutorial"]
+"""The profiles as run config spells them: Dagster refuses any other value, and names these."""
 
 
-# Dagster's message for a wrong value names the type but not what it should be.
-ProfileName.__name__ = f"profile ({', '.join(name.name for name in ProfileName)})"
-
-
-class Cleaning(Config):
-    """Run config of clean_trips: by which rules the month is cleaned, and how much of it."""
+class CleaningConfig(Config):
+    """Run config of clean_trips: by which rules to clean the month, and how much of it to load."""
 
     profile: ProfileName = Field(
-        ProfileName.default,
-        description="default; strict: only plausible trips; tutorial: the default and no trips with 0 passengers.",
+        "default",
+        description="The rules that trips must meet. default; strict: only plausible trips; tutorial: as default, and "
+        "no trips with 0 passengers.",
     )
     first_rows: int | None = Field(
         None,
-        description="A try-out with the first rows of the file, 1 or more, in place of the month; everything made from "
-        "it says so. Leave it out for the whole month.",
+        description="Loads only so many of the file's first rows, 1 or more, as a try-out; everything made from it is "
+        "marked as one. Leave it out to load the whole month.",
     )
 
 
@@ -51,26 +44,27 @@ def clean_trips(dataset: Dataset) -> AssetsDefinition:
         io_manager_key="clean_parquet",
         kinds={"parquet", "arrow"},
         metadata=column_metadata(dataset.columns),
-        description=f"{dataset.title} trips in one schema for all years. Rows that break a rule lie in quarantine with "
-        "their reasons: raw = clean + quarantined + duplicates.",
+        description=f"{dataset.title} trips in one schema for all years. Rows that break a rule are kept in quarantine "
+        "with their reasons, so that raw = clean + quarantined + duplicates.",
     )
-    def clean_trips(context: AssetExecutionContext, config: Cleaning, raw_trips: Publication) -> Output[CleanedMonth]:
+    def clean_trips(
+        context: AssetExecutionContext, config: CleaningConfig, raw_trips: Publication
+    ) -> Output[CleanedMonth]:
         with failures_named(context):
             whole = read_month(raw_trips.path, raw_trips.format, dataset.published_columns)
             stream = take_first(whole, config.first_rows)
         if stream.unknown:
-            context.log.warning(f"Columns nobody has described yet are carried along: {', '.join(stream.unknown)}")
+            context.log.warning(f"Columns that are not described yet are kept as they are: {', '.join(stream.unknown)}")
         warn_of_try_out(context, stream.first_rows)
         source_file = mark(raw_trips.name, stream.first_rows)
         scratch = raw_trips.path.parent
-        profile, publisher = config.profile.value, raw_trips.publisher
+        profile, publisher = Profile(config.profile), raw_trips.publisher
         month = CleanedMonth(dataset, month_of(context), source_file, stream, profile, scratch, publisher)
         return Output(
             month,
             metadata={
-                "publisher": publisher,
-                "profile": month.profile.value,
-                **try_out_metadata(stream.first_rows),
+                **trips_metadata(LoadedTrips(publisher, first_rows=stream.first_rows)),
+                "profile": profile.value,
                 **new_columns(dataset, month.schema, stream.published),
                 **of_published(dataset, stream.published),
             },

@@ -1,12 +1,14 @@
-"""What assets of a dataset have in common."""
+"""What the assets of a dataset have in common."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, TypedDict
+from dataclasses import dataclass
+from typing import Literal, TypedDict
 
 from dagster import (
     AssetExecutionContext,
+    AssetMaterialization,
     AssetRecordsFilter,
     Output,
     PartitionsDefinition,
@@ -24,11 +26,20 @@ from taxi_assets.transform.month_file import MonthFiles
 
 OWNER = "team:taxi-data"
 Layer = Literal["raw", "clean", "table", "mart", "reference"]
-"""How far from the published file."""
+"""How far an asset is from the published file; the value of its tag `layer`."""
+
+
+@dataclass(frozen=True)
+class StorageKinds:
+    """The kinds by which the UI shows what the warehouse and the bucket are in this environment."""
+
+    warehouse: Literal["bigquery", "duckdb"]
+    bucket: Literal["gcs"] | None = None
+    """None where a folder takes the bucket's place."""
 
 
 class Common(TypedDict):
-    """The arguments of @asset that all have in common."""
+    """The arguments of @asset that all assets of a dataset share."""
 
     key_prefix: str
     group_name: str
@@ -40,9 +51,7 @@ class Common(TypedDict):
 
 
 def common(dataset: Dataset, layer: Layer) -> Common:
-    """Key, group, months, owner, tags, and retries of what may pass (errors say themselves when a retry will not
-    help).
-    """
+    """The arguments of @asset for an asset of the dataset: key prefix, group, months, owner, tags and retries."""
     return {
         "key_prefix": dataset.name,
         "group_name": dataset.name,
@@ -55,30 +64,28 @@ def common(dataset: Dataset, layer: Layer) -> Common:
 
 
 def tags(layer: Layer, dataset: Dataset | None = None) -> Mapping[str, str]:
-    """By these assets are found in the catalog. TLC publishes for everybody: none holds more than the public has."""
+    """The tags by which people find assets in the catalog. All are public: TLC publishes the trips for everybody."""
     common_tags = {"domain": "taxi-trips", "layer": layer, "sensitivity": "public"}
     return {**common_tags, "dataset": dataset.name} if dataset else common_tags
 
 
 def pass_through(context: AssetExecutionContext, upstream: str, files: MonthFiles) -> Output[MonthFiles]:
-    """The month as it came from the asset `upstream`, for the IO manager to make a copy of."""
+    """The month as the asset `upstream` has it, which the IO manager then copies to its own place."""
     context.log.info(f"{dataset_of(context).name} {month_of(context)} is from {origin(files.clean.facts)}")
     warn_of_try_out(context, first_rows_of(files.clean.facts))
     return Output(files, metadata=copy_metadata(dataset_of(context), upstream, files.clean))
 
 
-def last_metadata(context: AssetExecutionContext, upstream: str) -> dict[str, Any]:
-    """The metadata of the month in the asset `upstream`, as it was made last; nothing if it was not recorded."""
-    wanted = AssetRecordsFilter(
+def last_materialization(context: AssetExecutionContext, upstream: str) -> AssetMaterialization | None:
+    """The last materialization of the run's month in the asset `upstream`; None if none is recorded."""
+    of_month = AssetRecordsFilter(
         asset_key=key_of(dataset_of(context), upstream), asset_partitions=[context.partition_key]
     )
-    for record in context.instance.fetch_materializations(wanted, limit=1).records:
-        if record.asset_materialization:
-            return {key: value.value for key, value in record.asset_materialization.metadata.items()}
-    return {}
+    records = context.instance.fetch_materializations(of_month, limit=1).records
+    return records[0].asset_materialization if records else None
 
 
 def warn_of_try_out(context: AssetExecutionContext, first_rows: int | None) -> None:
-    """Says in the run's log that this is not the month."""
+    """Warns in the run's log if only the first rows of the month are loaded."""
     if first_rows is not None:
         context.log.warning(describe(first_rows))

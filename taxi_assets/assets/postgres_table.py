@@ -15,8 +15,8 @@ def postgres_table(dataset: Dataset) -> AssetsDefinition:
         io_manager_key="postgres",
         kinds={"postgres"},
         metadata=column_metadata(dataset.columns),
-        description=f"The month in the Postgres table {dataset.table}, a partition of its own. Loading a month swaps "
-        "it in whole.",
+        description=f"The month in the Postgres table {dataset.table}, as a partition of its own. Loading a month "
+        "swaps the whole partition: readers see the old month or the new one, never a part.",
     )
     def postgres_table(context: AssetExecutionContext, clean_trips: MonthFiles) -> Output[MonthFiles]:
         return pass_through(context, CLEAN_TRIPS, clean_trips)

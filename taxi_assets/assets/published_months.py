@@ -1,4 +1,4 @@
-"""published_months: the publisher's files, as an asset that others make; and how fresh its copies should be."""
+"""published_months: the publisher's files, as an external asset; and how fresh the copies of them should be."""
 
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
@@ -16,18 +16,16 @@ from taxi_assets.model.datasets import Dataset
 
 DESTINATIONS = {GCS_PARQUET, BQ_TABLE, POSTGRES_TABLE, DAILY_TRIPS}
 """The assets that people read."""
-
-
 POLICY = FreshnessPolicy.time_window(warn_window=timedelta(days=45), fail_window=timedelta(days=80))
-"""From one publication to the next TLC let 41 days pass as a rule, and 75 at most (months 2022-06 to 2024-05).
+"""TLC published a new month every 41 days as a rule, and after 75 days at most (months 2022-06 to 2024-05).
 
-The policy sees that something was loaded lately, be it an old month; the check of published_months asks which month is
-the newest.
+The policy is content with any month that was loaded lately, an old one too; that it is the newest published month is
+what the check of published_months asks.
 """
 
 
 def with_freshness_policy(assets: Iterable[AssetsDefinition]) -> Sequence[AssetsDefinition | AssetSpec]:
-    """The assets, with the policy on the places that months go to."""
+    """The assets, with the freshness policy on those that people read."""
 
     def with_policy(spec: AssetSpec) -> AssetSpec:
         return spec.replace_attributes(freshness_policy=POLICY) if spec.key.path[-1] in DESTINATIONS else spec
@@ -36,9 +34,10 @@ def with_freshness_policy(assets: Iterable[AssetsDefinition]) -> Sequence[Assets
 
 
 def published_months(dataset: Dataset) -> AssetSpec:
-    """The publisher's files as an asset that others make: what the check is a check of.
+    """The publisher's files as an external asset, for the freshness check to belong to.
 
-    On one of ours it would be part of every run of that asset, and a backfill of 200 months ask 200 times.
+    On an asset of our own the check would be part of each of its runs, and a backfill of 200 months would ask the
+    publisher 200 times.
     """
     return AssetSpec(
         key_of(dataset, PUBLISHED_MONTHS),
@@ -46,6 +45,6 @@ def published_months(dataset: Dataset) -> AssetSpec:
         owners=[OWNER],
         tags=tags("raw", dataset),
         kinds={"file"},
-        description=f"The months of {dataset.title.lower()} trips that the publisher has. Not made here: its check, "
-        f"run by {dataset.name}_freshness, asks for the newest and looks for it in the tables.",
+        description=f"The months of {dataset.title.lower()} trips on the publisher's site. Not made here; the job "
+        f"{dataset.name}_freshness checks whether the newest of them is in the tables.",
     )

@@ -1,4 +1,4 @@
-"""raw_trips: the month's file as published, bytes unchanged."""
+"""raw_trips: the month's file as published, byte for byte."""
 
 import time
 
@@ -17,16 +17,16 @@ from taxi_assets.resources.lake import LakeFolder
 from taxi_assets.resources.publisher import TripPublisher
 
 
-class Fetching(Config):
-    """Run config of raw_trips: whether the month is fetched in any case, and where made-up trips may go."""
+class FetchConfig(Config):
+    """Run config of raw_trips: whether to download the file in any case, and where made-up trips may go."""
 
     force: bool = Field(
-        default=False, description="Fetch the file again even if the publisher says that it has not changed."
+        default=False, description="Download the file again, even if the publisher says that it has not changed."
     )
     allow_sample: bool = Field(
         default=False,
-        description="Let made-up trips (publisher sample) replace a month that another publisher made, and go to a "
-        "server, bucket or dataset of your own.",
+        description="Allow made-up trips (publisher sample) to replace a month of another publisher, and to go to your "
+        "own server, bucket or BigQuery dataset.",
     )
 
 
@@ -36,12 +36,12 @@ def raw_trips(dataset: Dataset) -> AssetsDefinition:
         io_manager_key="raw_files",
         kinds={"file"},
         metadata=published_columns(dataset),
-        description=f"The month's file of {dataset.title.lower()} trips as published. A file that has not changed is "
-        "not fetched again; its data version is the SHA-256 of its bytes. The columns are those of the newest files: "
-        "older ones have others, which clean_trips brings together.",
+        description=f"The month's file of {dataset.title.lower()} trips as published, byte for byte. A file that has "
+        "not changed is not downloaded again; its data version is the SHA-256 of its bytes. The columns shown are "
+        "those of the newest files; clean_trips brings them and those of older files into one schema.",
     )
     def raw_trips(
-        context: AssetExecutionContext, config: Fetching, publisher: TripPublisher, lake: LakeFolder
+        context: AssetExecutionContext, config: FetchConfig, publisher: TripPublisher, lake: LakeFolder
     ) -> Output[Publication]:
         month = month_of(context)
         context.log.info(f"{dataset.name} {month} from publisher {publisher.title}")
@@ -55,7 +55,7 @@ def raw_trips(dataset: Dataset) -> AssetsDefinition:
         fetched = publication != known
         unchanged = known is not None and publication.sha256 == known.sha256
         context.log.info(f"{publication.url}: {publication.size:,} bytes{', unchanged' if unchanged else ''}")
-        # What tells a republished file from the same file again. Output's parameter for it is beta.
+        # Tells a republished file from the same file fetched again. The parameter of Output for this is beta.
         context.set_data_version(context.asset_key, DataVersion(publication.sha256))
         return Output(
             publication,

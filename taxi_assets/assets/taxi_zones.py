@@ -1,9 +1,9 @@
-"""taxi_zones: the lookup of TLC's taxi zones, one for all datasets."""
+"""taxi_zones: the lookup of TLC's taxi zones, shared by all datasets."""
 
 from dagster import AssetExecutionContext, AssetsDefinition, Config, DataVersion, Output, ResourceParam, asset
 from pydantic import Field
 
-from taxi_assets.assets.common import OWNER, tags
+from taxi_assets.assets.common import OWNER, StorageKinds, tags
 from taxi_assets.failures import RETRIES, failures_named
 from taxi_assets.io_managers.zones import ZoneTables
 from taxi_assets.metadata.columns import column_metadata
@@ -14,15 +14,15 @@ from taxi_assets.resources.lake import LakeFolder
 from taxi_assets.resources.publisher import TripPublisher
 
 
-class Looking(Config):
-    """Run config of taxi_zones: what becomes of the names that are there."""
+class ZonesConfig(Config):
+    """Run config of taxi_zones: whether published names may be replaced by made-up ones."""
 
     allow_sample: bool = Field(
-        default=False, description="Let made-up names (publisher sample) replace names that were published."
+        default=False, description="Allow made-up names (publisher sample) to replace published ones."
     )
 
 
-def taxi_zones() -> AssetsDefinition:
+def taxi_zones(storage: StorageKinds) -> AssetsDefinition:
     @asset(
         name=TABLE,
         group_name="zones",
@@ -31,14 +31,14 @@ def taxi_zones() -> AssetsDefinition:
         retry_policy=RETRIES,
         code_version="1",
         io_manager_key="zone_tables",
-        kinds={"postgres", "bigquery"},
+        kinds={"postgres", storage.warehouse},
         metadata=column_metadata(COLUMNS),
-        description="Borough and name of TLC's 265 taxi zones, as published: the table taxi_zones in Postgres and in "
-        "the warehouse. It has no months; the job of every dataset brings it up to date.",
+        description="Boroughs and names of TLC's 265 taxi zones, as published: the table taxi_zones in Postgres and in "
+        "the warehouse. It has no months; each run of a dataset's job brings it up to date.",
     )
     def taxi_zones(
         context: AssetExecutionContext,
-        config: Looking,
+        config: ZonesConfig,
         publisher: TripPublisher,
         lake: LakeFolder,
         zone_tables: ResourceParam[ZoneTables],
@@ -47,11 +47,11 @@ def taxi_zones() -> AssetsDefinition:
         with failures_named(context):
             found = publisher.zones(lake.lake, allow_sample=is_allowed(context.run.run_config))
             lookup = found if config.allow_sample else zone_tables.best(found)
-        why = "Publisher sample makes its zones up" if found.made_up else "The publisher has no zone lookup"
+        why = "Publisher sample makes up its zones" if found.made_up else "The publisher has no zone lookup"
         if lookup is not found:
-            context.log.warning(f"{why}: those that are in the tables stay.")
+            context.log.warning(f"{why}: the zones in the tables are kept.")
         elif not found.url:
-            context.log.warning(f"{why}: zones have numbers here, and no names.")
+            context.log.warning(f"{why}: zones have only numbers, no names.")
         context.set_data_version(context.asset_key, DataVersion(lookup.version))
         return Output(
             lookup,

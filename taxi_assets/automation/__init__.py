@@ -1,1 +1,1 @@
-"""What starts runs or tells of them: jobs, schedules, sensors, and the record of runs that they read."""
+"""What starts runs and reports on them: jobs, schedules, sensors, housekeeping, and the run history they read."""

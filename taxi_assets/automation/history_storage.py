@@ -1,7 +1,8 @@
-"""Where Dagster's history lies, for what its API has no call for: single events, results of checks, files, its size.
+"""Dagster's storage of its history, for what Dagster's API cannot do: delete single events, check results and files,
+and tell the size.
 
-SQL goes through the storage's own connections, to SQLite and Postgres alike. SQLite's storage keeps one file a run and
-an index of all; Dagster leaves the file of a run that it deletes.
+SQL goes through the storage's own connections, whether to SQLite or to Postgres. With SQLite there is one file per run
+and an index of all runs; when Dagster deletes a run, it leaves the file.
 """
 
 from __future__ import annotations
@@ -35,80 +36,80 @@ TABLES = (
     "snapshots",
     "job_ticks",
 )
-"""Those of Dagster's tables that grow."""
+"""The tables of Dagster that grow."""
 SIZE = text("SELECT sum(pg_total_relation_size(to_regclass(name))) FROM unnest(:tables) AS name")
 LOGS = {".out", ".err", ".complete", ".partial"}
-"""How the names of captured logs end."""
+"""The file name extensions of captured logs."""
 WORTH_A_VACUUM = 0.2
-"""The share of a file that must be free. VACUUM writes the file anew, while other writers wait."""
+"""The share of a file that must be free for a VACUUM, which rewrites the file while other writers wait."""
 VACUUM_SECONDS = 30.0
-"""How long it waits for others; as long as Dagster does."""
+"""How long a VACUUM waits for other processes; Dagster waits as long."""
 
 
 class HistoryStorage:
-    """The storage of an instance's events, results of checks, and captured logs."""
+    """The storage of an instance's events, check results and captured logs. Raises TypeError if it is not in SQL."""
 
     def __init__(self, instance: DagsterInstance) -> None:
         storage = instance.event_log_storage
         if not isinstance(storage, SqlEventLogStorage):
-            raise TypeError(f"{type(storage).__name__} is no SQL storage of events")
+            raise TypeError(f"{type(storage).__name__} does not store events in SQL")
         self._events = storage
         self._logs = instance.compute_log_manager
 
     @property
     def folder(self) -> Path | None:
-        """Where SQLite's files of runs and events are; those of ticks are beside it. None for Postgres."""
+        """The folder of SQLite's files of runs and events, beside that of ticks; None for Postgres."""
         if not isinstance(self._events, SqliteEventLogStorage):
             return None
         return Path(self._events.path_for_shard("index")).parent.parent
 
     @property
     def log_folder(self) -> Path | None:
-        """Where the captured logs of runs and ticks are; None where that is no folder of this machine."""
+        """The folder of the captured logs of runs and ticks; None if they are not on this machine."""
         if not isinstance(self._logs, LocalComputeLogManager):
             return None
         return Path(self._logs.get_captured_local_path(["any"], "out")).parent
 
     def size(self) -> int:
-        """Bytes of all that runs and ticks leave behind, but for captured logs in a bucket."""
+        """The bytes of everything that runs and ticks leave behind, except captured logs in a bucket."""
         files = [*_logs(self.log_folder)] if self.log_folder else []
         if self.folder is None:
             return _bytes(files) + self._size_of_tables()
         return _bytes([*files, *self.folder.rglob("*.db*"), *self.folder.parent.glob("schedules/*.db*")])
 
     def runs_of_newest_checks(self) -> set[str]:
-        """The runs that the newest result of each check comes from, by partition."""
+        """The ids of the runs of the newest result of each check in each partition."""
         with self._events.index_connection() as connection:
             return {run for (run,) in connection.execute(NEWEST_CHECKS) if run}
 
     def delete_events(self, run_id: str, numbers: Sequence[int]) -> None:
-        """Deletes single events of a run, by their storage ids. None that SQLite's index has: that would keep them."""
+        """Deletes events of a run by their storage ids. Not for events that SQLite also has in its index, and keeps."""
         with self._events.run_connection(run_id) as connection:
             connection.execute(DELETE_EVENTS, {"run": run_id, "ids": numbers})
 
     def delete_checks(self, run_id: str) -> None:
-        """Deletes the results of a run's checks, which DagsterInstance.delete_run leaves."""
+        """Deletes a run's check results, which DagsterInstance.delete_run leaves."""
         with self._events.index_connection() as connection:
             connection.execute(DELETE_CHECKS, {"run": run_id})
 
     def delete_file(self, run_id: str) -> None:
-        """Deletes SQLite's file of a run that has been deleted."""
+        """Deletes the SQLite file of a deleted run, if there is one."""
         if path := self.file(run_id):
             for each in path.parent.glob(f"{path.name}*"):
                 each.unlink(missing_ok=True)
 
     def file(self, run_id: str) -> Path | None:
-        """SQLite's file of a run; None for Postgres."""
+        """The SQLite file of a run; None for Postgres."""
         return Path(self._events.path_for_shard(run_id)) if isinstance(self._events, SqliteEventLogStorage) else None
 
     def files_of_runs(self) -> Iterator[tuple[str, Path]]:
-        """SQLite's files of runs by run, those of deleted runs too."""
+        """The SQLite files of runs with their run ids, those of deleted runs too; none for Postgres."""
         for path in self.folder.glob("runs/*.db") if self.folder else ():
             if _is_uuid(path.stem):
                 yield path.stem, path
 
     def common_files(self) -> list[Path]:
-        """SQLite's files that are not of one run: the index of events, the runs, the ticks."""
+        """The SQLite files that all runs share: the index of events, the runs, the ticks; none for Postgres."""
         if self.folder is None:
             return []
         return [self.folder / "runs/index.db", self.folder / "runs.db", self.folder.parent / "schedules/schedules.db"]
@@ -119,9 +120,9 @@ class HistoryStorage:
 
 
 def vacuum(path: Path) -> bool:
-    """Gives back what is free in a file of SQLite, if it is enough; False when others were at work on it all the time.
+    """Shrinks a SQLite file if enough of it is free; False if other processes kept it locked.
 
-    Readers go on, on what was there before; writers wait.
+    Readers go on reading the old content meanwhile; writers wait.
     """
     with closing(sqlite3.connect(path, timeout=VACUUM_SECONDS, isolation_level=None)) as connection:
         [(pages,)] = connection.execute("PRAGMA page_count")
@@ -136,7 +137,9 @@ def vacuum(path: Path) -> bool:
 
 
 def delete_old_logs(folder: Path, before: float) -> int:
-    """Deletes the captured logs below a folder last written before a time, and folders left empty; how many logs."""
+    """Deletes the captured logs below a folder that were last written before a time (seconds since 1970), and folders
+    left empty; returns the number of logs deleted.
+    """
     old = [path for path in _logs(folder) if path.stat().st_mtime < before]
     for path in old:
         path.unlink(missing_ok=True)
@@ -148,7 +151,7 @@ def delete_old_logs(folder: Path, before: float) -> int:
 
 
 def _logs(folder: Path) -> Iterator[Path]:
-    """By their names, for in a default instance outputs of assets lie there too."""
+    """The captured logs below a folder, by their extensions: a default instance keeps outputs of assets there too."""
     return (path for path in folder.rglob("*") if path.suffix in LOGS and path.is_file())
 
 

@@ -1,6 +1,6 @@
-"""The job that keeps Dagster's history small, and its schedule: what `retention.py` says may go is deleted.
+"""The job that keeps Dagster's history small, and its schedule: it deletes what `retention.py` says may go.
 
-The history says the same of every month afterwards: sensors read from it what was loaded from which file.
+What the UI shows of each month, and what sensors read of it, stays the same.
 """
 
 from collections.abc import Iterator
@@ -34,19 +34,19 @@ if TYPE_CHECKING:
 DAYS = 30
 DAY_SECONDS = 86_400
 TRIMMED_TAG = "taxi/housekeeping"
-"""Of runs whose noise was deleted: says so to whoever looks for it in the UI, and to the next housekeeping."""
+"""On runs whose noise was deleted: tells people in the UI, and the next housekeeping."""
 PAGE = 1_000
 
 
 class HousekeepingConfig(Config):
-    """What the run config may say."""
+    """Run config of housekeeping: how much of the history to leave alone."""
 
-    days: int = Field(default=DAYS, ge=1, description="How many days of history are left as they are.")
+    days: int = Field(default=DAYS, ge=1, description="Runs and ticks of the last so many days are left as they are.")
 
 
 @dataclass(frozen=True)
 class Tidied:
-    """What came of it; sizes in bytes."""
+    """What housekeeping did; sizes of the history are in bytes."""
 
     deleted_runs: int
     trimmed_runs: int
@@ -54,28 +54,29 @@ class Tidied:
     size_before: int
     size_after: int
     busy: list[str] = field(default_factory=list)
-    """Files of SQLite that could not be made smaller because others were at work on them."""
+    """SQLite files that could not be made smaller because other processes kept using them."""
 
 
 def housekeeping_job() -> JobDefinition:
-    """`housekeeping`: one op, for there is nothing to wait for or to look at in between."""
+    """`housekeeping`: the job, with a single op."""
 
-    @op(description="Deletes what nobody needs of the history of runs and ticks.")
+    @op(description="Deletes from the history of runs and ticks what nobody needs any more.")
     def tidy_history(context: OpExecutionContext, config: HousekeepingConfig) -> None:
         before = datetime.now(UTC).timestamp() - config.days * DAY_SECONDS
         done = tidy(context.instance, before)
         context.log.info(
             f"Older than {config.days} days: {done.deleted_runs} runs deleted, {done.trimmed_runs} reduced to what "
-            f"they made, {done.deleted_logs} files of logs deleted. {_megabytes(done.size_before)} before, "
-            f"{_megabytes(done.size_after)} now."
+            f"they made, {done.deleted_logs} log files deleted. The history took {_megabytes(done.size_before)}, and "
+            f"takes {_megabytes(done.size_after)} now."
         )
         if done.busy:
-            context.log.warning(f"In use all the time, and left as large as before: {', '.join(done.busy)}")
+            context.log.warning(f"Files that other processes kept using are as large as before: {', '.join(done.busy)}")
         context.add_output_metadata({"mb_before": done.size_before / 1e6, "mb_after": done.size_after / 1e6})
 
     @job(
-        description=f"Deletes what is older than {DAYS} days (config `days`) and needed by nobody: runs that no last "
-        "materialization, check or retry of a month stands on, what successful runs said at work, captured logs, ticks."
+        description=f"Deletes from Dagster's history what is older than {DAYS} days (config `days`) and not needed: "
+        "runs behind no month's current materialization, check or retry; events that only tell how a successful run "
+        "worked; captured logs; and ticks."
     )
     def housekeeping() -> None:
         tidy_history()
@@ -84,7 +85,7 @@ def housekeeping_job() -> JobDefinition:
 
 
 def housekeeping_schedule(days: int | None) -> ScheduleDefinition:
-    """Runs the job once a day; on from the start where a setting says for how many days history is kept."""
+    """`housekeeping_daily`: runs the job once a day; on from the start if `days` of history to keep are given."""
     return ScheduleDefinition(
         name="housekeeping_daily",
         job_name="housekeeping",
@@ -92,22 +93,22 @@ def housekeeping_schedule(days: int | None) -> ScheduleDefinition:
         execution_timezone="UTC",
         run_config=RunConfig(ops={"tidy_history": HousekeepingConfig(days=days or DAYS)}),
         default_status=DefaultScheduleStatus.RUNNING if days else DefaultScheduleStatus.STOPPED,
-        description=f"Every day at 04:30 UTC, deletes what nobody needs of the history older than {days or DAYS} days. "
-        "On by itself where TAXI_HISTORY_DAYS is set.",
+        description="Every day at 04:30 UTC, deletes what nobody needs from Dagster's history older than "
+        f"{days or DAYS} days. On from the start if TAXI_HISTORY_DAYS is set.",
     )
 
 
 def tidy(instance: DagsterInstance, before: float) -> Tidied:
-    """Deletes what nobody needs of runs that ended before a time (seconds since 1970), their logs, and ticks.
+    """Deletes what nobody needs of runs that ended before a time (seconds since 1970), of their logs, and of ticks.
 
-    It may be ended at any moment, and run again. A run that is at work is not touched.
+    It may be stopped at any moment and run again. Runs in progress are not touched.
     """
-    # Here, for SQLAlchemy and Dagster's storages would make every load of the definitions slower.
+    # Imported here: SQLAlchemy and Dagster's storages would make every load of the definitions slower.
     from taxi_assets.automation.history_storage import HistoryStorage, delete_old_logs, vacuum
 
     storage = HistoryStorage(instance)
     size = storage.size()
-    # Runs first: one that ends later is not among them, whatever it makes old.
+    # Listed before anything else: a run that ends from now on is not in the list, and stays.
     runs = [*_past_runs(instance)]
     planned = plan(runs, _needed_runs(instance, storage), before)
     for run in planned.delete:
@@ -125,7 +126,7 @@ def tidy(instance: DagsterInstance, before: float) -> Tidied:
 
 
 def _delete_ticks(instance: DagsterInstance, before: float) -> None:
-    """Ticks, and what automation conditions looked like in them: 90 kB for each mart and tick in which one changed."""
+    """Deletes old ticks and their evaluations of conditions, 90 kB for each mart and tick in which one changed."""
     for state in instance.all_instigator_state():
         instance.purge_ticks(state.instigator_origin_id, state.selector_id, before)
     if storage := instance.schedule_storage:
@@ -141,13 +142,13 @@ def _past_runs(instance: DagsterInstance) -> Iterator[PastRun]:
 
 def _past_run(record: RunRecord) -> PastRun:
     run = record.dagster_run
-    # A run that was cancelled in the queue has no end of its own.
+    # A run that was cancelled while queued has no end time.
     ended = (record.end_time or record.update_timestamp.timestamp()) if run.status in FINISHED else None
     return PastRun(run.run_id, ended, run.is_success, trimmed=TRIMMED_TAG in run.tags)
 
 
 def _needed_runs(instance: DagsterInstance, storage: "HistoryStorage") -> set[str]:
-    """What the UI shows of a partition, and what sensors read of a month, comes from these."""
+    """The ids of the runs behind what the UI shows of each partition, and what sensors read of each month."""
     needed = storage.runs_of_newest_checks()
     for key in instance.get_asset_keys():
         for events in (
@@ -161,7 +162,7 @@ def _needed_runs(instance: DagsterInstance, storage: "HistoryStorage") -> set[st
 
 
 def _delete(instance: DagsterInstance, storage: "HistoryStorage", run_id: str) -> None:
-    """The run last: what is left of one half deleted is found again by it."""
+    """Deletes a run; its row last, by which the next housekeeping finds a half-deleted run again."""
     _delete_captured_logs(instance, storage, run_id)
     storage.delete_checks(run_id)
     instance.delete_run(run_id)
@@ -182,7 +183,7 @@ def _is_noise(entry: EventLogEntry) -> bool:
 
 
 def _delete_captured_logs(instance: DagsterInstance, storage: "HistoryStorage", run_id: str) -> None:
-    """Those in a bucket; a folder's go by the age of its files, ticks' among them."""
+    """Deletes a run's logs in a bucket. In a folder, `delete_old_logs` deletes them by age, with those of ticks."""
     if storage.log_folder is None:
         instance.compute_log_manager.delete_logs(prefix=[run_id])
 

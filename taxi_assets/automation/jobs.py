@@ -1,4 +1,4 @@
-"""One job per dataset: a month, from publisher to tables."""
+"""The jobs of a dataset: loading a month, from the publisher to the tables, and the freshness check."""
 
 from __future__ import annotations
 
@@ -22,27 +22,34 @@ PUBLISHER_TAG = "taxi/publisher"
 
 
 def job_name(dataset: Dataset) -> str:
+    """The name of the job that loads a month of the dataset."""
     return f"{dataset.name}_trips"
 
 
-def trips_job(dataset: Dataset, publisher: str) -> UnresolvedAssetJobDefinition:
-    """`yellow_trips`, `green_trips`, …: all assets of the dataset for the month of the run's partition key.
+def freshness_job_name(dataset: Dataset) -> str:
+    """The name of the job that runs the dataset's freshness check."""
+    return f"{dataset.name}_freshness"
 
-    The zone lookup, which has no months, comes along: it is small, and the first run finds it made. Runs are tagged
-    with the publisher.
+
+def trips_job(dataset: Dataset, publisher: str) -> UnresolvedAssetJobDefinition:
+    """`yellow_trips`, `green_trips`, …: all assets of the dataset, for the month of the run's partition key.
+
+    It makes the zone lookup too, which has no months: it is small, and so the first run needs no other before it. Runs
+    are tagged with the publisher.
     """
     return define_asset_job(
         job_name(dataset),
         selection=AssetSelection.groups(dataset.name) | AssetSelection.assets(TAXI_ZONES),
-        description=f"A month of {dataset.title.lower()} trips: published file, bucket, warehouse, Postgres.",
+        description=f"Loads a month of {dataset.title.lower()} trips: from the published file through the bucket into "
+        "the warehouse and Postgres.",
         run_tags={PUBLISHER_TAG: publisher},
     )
 
 
 def freshness_job(dataset: Dataset) -> UnresolvedAssetJobDefinition:
-    """`yellow_freshness`, …: the check alone."""
+    """`yellow_freshness`, …: the freshness check alone."""
     return define_asset_job(
-        f"{dataset.name}_freshness",
+        freshness_job_name(dataset),
         selection=AssetSelection.checks(AssetCheckKey(key_of(dataset, PUBLISHED_MONTHS), CHECK)),
-        description=f"Whether the newest published month of {dataset.title.lower()} trips is in the tables.",
+        description=f"Checks whether the newest published month of {dataset.title.lower()} trips is in the tables.",
     )

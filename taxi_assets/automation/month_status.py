@@ -1,6 +1,6 @@
-"""Looking at months as the publisher has them now, and what a month's file and its record call for.
+"""The status of months: what the publisher's files and our records of them call for.
 
-Knows nothing of Dagster: `run_history.py` reads the record, `run_requests.py` asks for the runs.
+Knows nothing of Dagster: `run_history.py` reads the records, `run_requests.py` requests the runs.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from taxi_assets.model.months import Month
 from taxi_assets.publishers.file_version import FileVersion
 
 TIME_LIMIT_SECONDS = 20.0
-"""No further month is looked at after this. Dagster gives a tick 60 s; the slowest single look takes 36."""
+"""No further month is checked after this. Dagster gives a tick 60 s; checking a single month takes 36 s at most."""
 RETRY_HOURS = (0.5, 4.0, 16.0)
-"""How long after a run in vain the next is asked for. After the last of them a month is left to people."""
+"""How long after a failed run the next one is requested. After the last of them the month is left to people."""
 
 
 @dataclass(frozen=True)
 class RequestedRun:
-    """A run that was asked for because a file was seen; `at` in seconds since 1970."""
+    """A run that was requested because of a file, by the file's identity; `at` is in seconds since 1970."""
 
     identity: str
-    run: str
+    short_id: str
     at: float
     cancelled: bool = False
 
@@ -35,121 +35,127 @@ class RequestedRun:
 class MonthRecord:
     """What is recorded of a month.
 
-    `files`: all those seen with the content that was fetched last, the newest first. `complete`: that content has got
-    to where the month is to be. `busy`: a run is at work on the month. `asks`: the newest first.
+    `files` are all versions that had the content fetched last, newest first. `complete` says whether that content has
+    reached every table. `busy` says whether a run is working on the month. `requested_runs` are the newest first.
     """
 
     files: tuple[FileVersion, ...] = ()
     complete: bool = False
     busy: bool = False
-    asks: tuple[RequestedRun, ...] = ()
+    requested_runs: tuple[RequestedRun, ...] = ()
 
 
 class Status(Enum):
-    """What there is to say of a month, in the words of skip reasons."""
+    """How a month stands, in the words of skip reasons and run tags."""
 
     NEW = "new"
     REPLACED = "replaced by the publisher"
-    UNFINISHED = "here, but not whole in all tables"
+    INCOMPLETE = "loaded, but not complete in every table"
     UNCHANGED = "unchanged"
     ABSENT = "not published yet"
     WITHDRAWN = "no longer published, and kept"
     BUSY = "being loaded"
-    WAITING = "to be tried again later, its last run failed"
-    LEFT = "left to you, because its runs failed or the last was cancelled"
+    WAITING = "to be tried again later because the last run failed"
+    LEFT_TO_PEOPLE = "left to you because its runs failed or the last one was cancelled"
 
 
-WANTED = {Status.NEW, Status.REPLACED, Status.UNFINISHED}
-"""What calls for a run."""
+TO_LOAD = {Status.NEW, Status.REPLACED, Status.INCOMPLETE}
+"""The statuses that call for a run."""
 
 
 @dataclass(frozen=True)
 class MonthStatus:
-    """A month that was looked at; `seen` is its file, `before` the last run that was asked for because of that file."""
+    """A month that was checked: its status, its file, and the last run that was requested because of that file."""
 
     month: Month
-    news: Status
-    seen: FileVersion | None = None
-    before: str | None = None
+    status: Status
+    file: FileVersion | None = None
+    last_run: str | None = None
 
     @property
     def run_key(self) -> str:
-        """Another one for each file, and for each time a file is asked for: Dagster heeds a key but once."""
-        identity = self.seen.identity if self.seen else ""
-        return ":".join(part for part in (str(self.month), identity, self.before) if part)
+        """A key that is new for each file and for each retry of a file: Dagster ignores a run key it has seen."""
+        identity = self.file.identity if self.file else ""
+        return ":".join(part for part in (str(self.month), identity, self.last_run) if part)
 
 
 @dataclass(frozen=True)
 class CheckReport:
-    """What came of looking at months: findings, why others could not be looked at, and those that were not reached."""
+    """The months that were checked, those whose check failed and why, and those that were not reached in time."""
 
-    findings: tuple[MonthStatus, ...]
-    troubles: tuple[tuple[Month, TaxiError], ...] = ()
+    checked: tuple[MonthStatus, ...]
+    errors: tuple[tuple[Month, TaxiError], ...] = ()
     unreached: tuple[Month, ...] = ()
 
     @property
-    def wanted(self) -> list[MonthStatus]:
-        return [finding for finding in self.findings if finding.news in WANTED]
+    def to_load(self) -> list[MonthStatus]:
+        return [month for month in self.checked if month.status in TO_LOAD]
 
     @property
-    def blind(self) -> bool:
-        """Whether nothing could be seen of the publisher."""
-        return bool(self.troubles) and all(finding.news is Status.BUSY for finding in self.findings)
+    def failed(self) -> bool:
+        """Whether the publisher could not be asked for a single month."""
+        return bool(self.errors) and all(month.status is Status.BUSY for month in self.checked)
 
     def summary(self) -> str:
-        """What was looked at and found, in one line."""
-        count = len(self.findings) + len(self.troubles)
+        """What was checked and found, in one line."""
+        count = len(self.checked) + len(self.errors)
         parts = [f"Looked at {count} month{'' if count == 1 else 's'}"]
-        for news in Status:
-            months = [finding.month for finding in self.findings if finding.news is news]
-            parts += [f"{len(months)} {news.value} ({_listed(months)})"] if months else []
-        if self.troubles:
-            months = [month for month, _ in self.troubles]
-            parts.append(f"{len(months)} could not be looked at ({_listed(months)}): {self.troubles[0][1]}")
+        for status in Status:
+            months = [each.month for each in self.checked if each.status is status]
+            parts += [f"{len(months)} {status.value} ({_listed(months)})"] if months else []
+        if self.errors:
+            months = [month for month, _ in self.errors]
+            parts.append(f"{len(months)} could not be looked at ({_listed(months)}): {self.errors[0][1]}")
         parts += [f"not reached: {_listed(self.unreached)}"] if self.unreached else []
         return "; ".join(parts)
 
 
 def check_months(
     months: Sequence[Month],
-    recorded: Callable[[Month], MonthRecord],
-    sight: Callable[[Month, FileVersion | None], FileVersion | None],
+    month_record: Callable[[Month], MonthRecord],
+    probe: Callable[[Month, FileVersion | None], FileVersion | None],
     clock: Callable[[], float] = time.time,
 ) -> CheckReport:
-    """Looks at one month after the other, until time is up or the publisher refuses us."""
+    """Checks one month after the other, until time is up or the publisher refuses us.
+
+    `probe` gives the publisher's file of a month, None where there is none; it is told the version known so far.
+    """
     end = clock() + TIME_LIMIT_SECONDS
-    findings: list[MonthStatus] = []
-    troubles: list[tuple[Month, TaxiError]] = []
+    checked: list[MonthStatus] = []
+    errors: list[tuple[Month, TaxiError]] = []
     reached = 0
     for month in months:
-        if clock() > end or (troubles and isinstance(troubles[-1][1], BlockedError)):
+        if clock() > end or (errors and isinstance(errors[-1][1], BlockedError)):
             break
         reached += 1
-        record = recorded(month)
+        record = month_record(month)
         try:
-            seen = None if record.busy else sight(month, record.files[0] if record.files else None)
+            file = None if record.busy else probe(month, record.files[0] if record.files else None)
         except TaxiError as error:
-            troubles.append((month, error))
+            errors.append((month, error))
         else:
-            findings.append(decide(month, seen, record, clock()))
-    return CheckReport(tuple(findings), tuple(troubles), tuple(months[reached:]))
+            checked.append(decide(month, file, record, clock()))
+    return CheckReport(tuple(checked), tuple(errors), tuple(months[reached:]))
 
 
-def decide(month: Month, seen: FileVersion | None, record: MonthRecord, now: float) -> MonthStatus:
-    """What the file of a month, None where there is none, calls for at a time in seconds since 1970."""
+def decide(month: Month, file: FileVersion | None, record: MonthRecord, now: float) -> MonthStatus:
+    """The status of a month, given the publisher's file (None where there is none), our record of the month, and the
+    time in seconds since 1970.
+    """
     if record.busy:
         return MonthStatus(month, Status.BUSY)
-    if seen is None:
+    if file is None:
         return MonthStatus(month, Status.WITHDRAWN if record.files else Status.ABSENT)
-    if record.complete and seen in record.files:
-        return MonthStatus(month, Status.UNCHANGED, seen)
-    in_vain = [*takewhile(lambda ask: ask.identity == seen.identity, record.asks)]
-    if in_vain and (in_vain[0].cancelled or len(in_vain) > len(RETRY_HOURS)):
-        return MonthStatus(month, Status.LEFT, seen)
-    if in_vain and now - in_vain[0].at < RETRY_HOURS[len(in_vain) - 1] * 3600:
-        return MonthStatus(month, Status.WAITING, seen)
-    news = Status.UNFINISHED if seen in record.files else Status.REPLACED if record.files else Status.NEW
-    return MonthStatus(month, news, seen, next((ask.run for ask in record.asks if ask.identity == seen.identity), None))
+    if record.complete and file in record.files:
+        return MonthStatus(month, Status.UNCHANGED, file)
+    failed_attempts = [*takewhile(lambda run: run.identity == file.identity, record.requested_runs)]
+    if failed_attempts and (failed_attempts[0].cancelled or len(failed_attempts) > len(RETRY_HOURS)):
+        return MonthStatus(month, Status.LEFT_TO_PEOPLE, file)
+    if failed_attempts and now - failed_attempts[0].at < RETRY_HOURS[len(failed_attempts) - 1] * 3600:
+        return MonthStatus(month, Status.WAITING, file)
+    status = Status.INCOMPLETE if file in record.files else Status.REPLACED if record.files else Status.NEW
+    last_run = next((run.short_id for run in record.requested_runs if run.identity == file.identity), None)
+    return MonthStatus(month, status, file, last_run)
 
 
 def _listed(months: Collection[Month]) -> str:

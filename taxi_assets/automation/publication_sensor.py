@@ -1,4 +1,4 @@
-"""One sensor per dataset that loads a month when the publisher has it new, or has it anew."""
+"""A sensor per dataset that loads the months that the publisher has added or replaced."""
 
 from dagster import (
     DefaultSensorStatus,
@@ -9,57 +9,58 @@ from dagster import (
     sensor,
 )
 
-from taxi_assets.automation.history_cursor import RECENT_MONTHS, Cursor, next_loaded_months
+from taxi_assets.automation.history_cursor import Cursor, next_loaded_months
 from taxi_assets.automation.jobs import job_name
 from taxi_assets.automation.month_status import CheckReport
 from taxi_assets.automation.run_history import RunHistory
 from taxi_assets.automation.run_requests import check_publisher, run_requests
 from taxi_assets.errors import TaxiError
 from taxi_assets.model.datasets import Dataset
-from taxi_assets.partitions import months_until
+from taxi_assets.partitions import RECENT_MONTHS, months_until
 from taxi_assets.resources.publisher import TripPublisher
 
 HOUR = 3600
-BLIND_TICKS = 3
-"""As many ticks in a row that see nothing of the publisher are a failure that people should know of."""
+MAX_FAILED_TICKS = 3
+"""From this many ticks in a row on that cannot reach the publisher, ticks fail, so that people hear of it."""
 
 
 def publications_sensor(dataset: Dataset, interval_seconds: int = HOUR) -> SensorDefinition:
-    """Looks at the newest months and at some of history; stopped until somebody turns it on."""
+    """`yellow_publications`, …: checks the newest months and a few old ones; stopped until somebody turns it on."""
 
     @sensor(
         name=f"{dataset.name}_publications",
         job_name=job_name(dataset),
         minimum_interval_seconds=interval_seconds,
         default_status=DefaultSensorStatus.STOPPED,
-        description=f"Every hour, the newest {RECENT_MONTHS} months of {dataset.title.lower()} trips and in turn some "
-        "that were loaded before: a month that is new, or that the publisher has replaced, is loaded, once.",
+        description=f"Checks every hour the newest {RECENT_MONTHS} months of {dataset.title.lower()} trips and, in "
+        "turn, a few of the older months that are loaded. Loads each month that is new or that the publisher has "
+        "replaced, once.",
     )
     def publications(context: SensorEvaluationContext, publisher: TripPublisher) -> SensorResult:
         cursor = Cursor.parse(context.cursor)
-        record = RunHistory(context.instance, dataset)
+        history = RunHistory(context.instance, dataset)
         months = months_until(dataset)
         recent, older = months[-RECENT_MONTHS:], months[:-RECENT_MONTHS]
-        history = next_loaded_months(record.loaded(older), cursor.after)
-        seen = check_publisher([*reversed(recent), *history], dataset, publisher, record)
-        cursor = cursor.moved(seen, history)
-        context.log.info(seen.summary())
-        if seen.wanted:
-            return SensorResult(run_requests=run_requests(dataset, seen), cursor=cursor.dump())
-        return SensorResult(skip_reason=_reason(dataset, seen, cursor.blind), cursor=cursor.dump())
+        old = next_loaded_months(history.loaded(older), cursor.after)
+        report = check_publisher([*reversed(recent), *old], dataset, publisher, history)
+        cursor = cursor.advanced(report, old)
+        context.log.info(report.summary())
+        if report.to_load:
+            return SensorResult(run_requests=run_requests(dataset, report), cursor=cursor.dump())
+        return SensorResult(skip_reason=_skip_reason(dataset, report, cursor.failed_ticks), cursor=cursor.dump())
 
     return publications
 
 
-def _reason(dataset: Dataset, seen: CheckReport, blind: int) -> SkipReason:
-    """Raises TaxiError when it is time to make a failure of it.
+def _skip_reason(dataset: Dataset, report: CheckReport, failed_ticks: int) -> SkipReason:
+    """Why nothing is loaded. Raises TaxiError after too many failed ticks.
 
-    A tick that fails cannot move the cursor. So the count stays where it is, and ticks fail until one sees something.
+    A tick that raises cannot move the cursor: the count stays, and ticks fail until one reaches the publisher.
     """
-    if blind >= BLIND_TICKS:
+    if failed_ticks >= MAX_FAILED_TICKS:
         raise TaxiError(
-            f"{dataset.title} trips: in {BLIND_TICKS} ticks running nothing could be seen of the publisher. "
-            f"{seen.summary()}"
+            f"{dataset.title} trips: {MAX_FAILED_TICKS} ticks in a row could not reach the publisher. "
+            f"{report.summary()}"
         )
-    warning = f"; this is tick {blind} of this kind, from {BLIND_TICKS} on they fail" if blind else ""
-    return SkipReason(f"{seen.summary()}{warning}")
+    warning = f"; failed tick {failed_ticks} in a row, from {MAX_FAILED_TICKS} on they are errors"
+    return SkipReason(f"{report.summary()}{warning if failed_ticks else ''}")

@@ -1,6 +1,6 @@
-"""What may go of a history of runs, and what must stay so that it says the same as before of every month.
+"""Which runs may be deleted from the history, and which must stay so that every month's status remains the same.
 
-Knows nothing of Dagster: `housekeeping.py` reads the runs and deletes, `run_history.py` names those it reads from.
+Knows nothing of Dagster: `housekeeping.py` lists and deletes runs, `run_history.py` says which ones it reads.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from taxi_assets.automation.month_status import RETRY_HOURS, RequestedRun
 from taxi_assets.publishers.file_version import FileVersion
 
 COUNTED_RUNS = len(RETRY_HOURS) + 1
-"""How many runs in vain tell a month that is left to people from one that is to be tried again."""
+"""How many failed runs tell a month that is left to people from one that is to be tried again."""
 NOISE = frozenset(
     {
         "ENGINE_EVENT",
@@ -28,13 +28,13 @@ NOISE = frozenset(
         "STEP_OUTPUT",
     }
 )
-"""Types of events that say how a run worked, not what came of it: half of what a run leaves behind."""
+"""Event types that tell how a run worked, not what it made: half of what a run leaves behind."""
 _T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
 class PastRun:
-    """A run as the history has it: `ended` in seconds since 1970, None while it is at work; `trimmed`: once before."""
+    """A run in the history. `ended` is in seconds since 1970, None while it runs; `trimmed` if its noise is deleted."""
 
     run_id: str
     ended: float | None
@@ -44,7 +44,7 @@ class PastRun:
 
 @dataclass(frozen=True)
 class Plan:
-    """Runs that go with all they left behind, and runs of which only the noise goes."""
+    """The runs to delete with everything they left behind, and the runs to trim: only their noise is deleted."""
 
     delete: tuple[PastRun, ...]
     trim: tuple[PastRun, ...]
@@ -52,7 +52,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class AssetEvent:
-    """That a run made, or set out to make, a partition of an asset (None where it has none); numbers rise with time."""
+    """A run made, or planned to make, a partition of an asset (None if it has none); `number` rises with time."""
 
     number: int
     run_id: str
@@ -61,7 +61,7 @@ class AssetEvent:
 
 @dataclass(frozen=True)
 class Fetch:
-    """A published file that a run fetched; `number` rises with time, `sha256` is of the content."""
+    """A published file that a run fetched. `number` rises with time; `file` is None if it was not recorded."""
 
     number: int
     run_id: str
@@ -70,8 +70,9 @@ class Fetch:
 
 
 def plan(runs: Iterable[PastRun], needed: Collection[str], before: float) -> Plan:
-    """What to do with the runs that ended before a time: the needed ones stay, without the noise of those that
-    succeeded. What a failed run said is kept as long as the run.
+    """What to do with the runs that ended before a time (seconds since 1970).
+
+    `needed` are the ids of runs to keep: those that succeeded are trimmed, those that failed keep all their events.
     """
     old = [run for run in runs if run.ended is not None and run.ended < before]
     return Plan(
@@ -81,12 +82,12 @@ def plan(runs: Iterable[PastRun], needed: Collection[str], before: float) -> Pla
 
 
 def is_noise(event_type: str | None, level: int) -> bool:
-    """Whether an event may go when its run is old and succeeded; `event_type` is None for what code logged."""
+    """Whether trimming deletes an event; `level` is its logging level, `event_type` None for a plain log message."""
     return level < logging.WARNING and (event_type is None or event_type in NOISE)
 
 
 def newest(events: Iterable[AssetEvent]) -> set[str]:
-    """The runs that the newest event of each partition comes from."""
+    """The ids of the runs of each partition's newest event."""
     last: dict[str | None, AssetEvent] = {}
     for event in events:
         if event.partition not in last or last[event.partition].number < event.number:
@@ -95,9 +96,10 @@ def newest(events: Iterable[AssetEvent]) -> set[str]:
 
 
 def current(fetches: Sequence[Fetch]) -> tuple[tuple[FileVersion, ...], Fetch | None]:
-    """Of a month's fetches, the newest first: all files seen with the content fetched last, and since when it is here.
+    """All file versions with the content that was fetched last, and the fetch that brought this content.
 
-    A file fetched again, or under another ETag, does not make tables old: only other content does.
+    `fetches` are a month's, newest first. Tables are outdated only by other content, not by the same file fetched
+    again or under another ETag.
     """
     same, _ = _stretch(fetches, lambda fetch: fetch.sha256)
     files = (fetch.file for fetch in fetches if fetch.file and fetch.sha256 == fetches[0].sha256)
@@ -105,21 +107,21 @@ def current(fetches: Sequence[Fetch]) -> tuple[tuple[FileVersion, ...], Fetch | 
 
 
 def fetching_runs(fetches: Sequence[Fetch]) -> set[str]:
-    """The runs without whose fetches `current` would say something else."""
+    """The ids of the runs whose fetches `current` needs to give the same answer."""
     same, other = _stretch(fetches, lambda fetch: fetch.sha256)
     seen = {fetch.file: fetch.run_id for fetch in reversed(fetches) if fetch.sha256 == fetches[0].sha256}
     return {*seen.values(), *(fetch.run_id for fetch in [*same[-1:], *other])}
 
 
-def counted_runs(asks: Sequence[RequestedRun]) -> set[str]:
-    """Of the runs that were asked for because of a month's files, the newest first: those that count as tries of the
-    file asked for last, and the one that was for another file.
+def counted_runs(requested_runs: Sequence[RequestedRun]) -> set[str]:
+    """The short ids of the runs that `month_status.decide` counts as attempts at the newest file, and of the run before
+    them, which ends the count. `requested_runs` are a month's, newest first.
     """
-    tries, other = _stretch(asks, lambda ask: ask.identity)
-    return {ask.run for ask in [*tries[:COUNTED_RUNS], *(other if len(tries) < COUNTED_RUNS else [])]}
+    attempts, other = _stretch(requested_runs, lambda run: run.identity)
+    return {run.short_id for run in [*attempts[:COUNTED_RUNS], *(other if len(attempts) < COUNTED_RUNS else [])]}
 
 
 def _stretch(values: Sequence[_T], of: Callable[[_T], object]) -> tuple[list[_T], list[_T]]:
-    """The first values that agree with the very first, and the one that ends them, if there is one."""
+    """The values up to the first that differs from the very first in `of`, and that one in a list, if there is one."""
     length = next((place for place, value in enumerate(values) if of(value) != of(values[0])), len(values))
     return [*values[:length]], [*values[length : length + 1]]

@@ -1,4 +1,4 @@
-"""The sensor that tells people of failed runs, and how it reads off a run what happened."""
+"""The sensor that alerts people to failed runs, and how it finds out from a run's events what failed."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -22,29 +22,29 @@ from taxi_assets.resources.alert_webhook import AlertWebhook
 from taxi_assets.resources.slack import Alert, StageFailure
 
 OFF = "No alert: TAXI_ALERT_WEBHOOK is not set. Set it to the URL of a webhook that takes Slack's messages."
-SAME_DATA = "A retry helps only where the data have changed."
+SAME_DATA = "A retry helps only if the data have changed."
 READ = {
     DagsterEventType.ASSET_MATERIALIZATION_PLANNED,
     DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED,
     DagsterEventType.ASSET_CHECK_EVALUATION,
     DagsterEventType.STEP_FAILURE,
 }
-SECONDS = 30
+INTERVAL_SECONDS = 30
 
 
-def failed_runs_sensor(*, on: bool, interval_seconds: int = SECONDS) -> SensorDefinition:
-    """Sends an alert for each run that fails: of our jobs, of assets by hand, of a backfill.
+def failed_runs_sensor(*, on: bool, interval_seconds: int = INTERVAL_SECONDS) -> SensorDefinition:
+    """`failed_runs`: sends an alert for each failed run, be it of a job, of assets chosen by hand, or of a backfill.
 
-    It is on from the start where a webhook is set, for whoever sets one wants to be told. Looks every half minute,
-    tests more often.
+    `on` turns it on from the start; whoever sets a webhook wants to be told. Ticks every half minute, or more often if
+    told so.
     """
 
     @run_failure_sensor(
         name="failed_runs",
         default_status=DefaultSensorStatus.RUNNING if on else DefaultSensorStatus.STOPPED,
-        minimum_interval_seconds=min(interval_seconds, SECONDS),
-        description="Tells the webhook of TAXI_ALERT_WEBHOOK of every failed run: dataset, month, what failed and why. "
-        "An alert that cannot be delivered fails the tick, and is noted in the run's log; it is not sent again.",
+        minimum_interval_seconds=min(interval_seconds, INTERVAL_SECONDS),
+        description="Sends an alert to TAXI_ALERT_WEBHOOK for every failed run: dataset, month, what failed and why. "
+        "An alert that cannot be delivered fails the tick and is noted in the run's log; it is not sent again.",
     )
     def failed_runs(context: RunFailureSensorContext, alerts: AlertWebhook) -> SkipReason | None:
         if not alerts.is_set:
@@ -54,7 +54,7 @@ def failed_runs_sensor(*, on: bool, interval_seconds: int = SECONDS) -> SensorDe
             alerts.send(alert_of(context, alerts.run_url(run.run_id)))
         except TaxiError as error:
             lost = f"The alert could not be sent: {error.cause}"
-            # The tick shows the last of several runs only; each run shows its own.
+            # If several runs failed, the tick shows only the last error; each run's log shows its own.
             context.instance.report_engine_event(lost, run)
             raise TaxiError(f"{lost} Run {run.run_id} failed.", "Is TAXI_ALERT_WEBHOOK right?") from None
         return None
@@ -63,13 +63,13 @@ def failed_runs_sensor(*, on: bool, interval_seconds: int = SECONDS) -> SensorDe
 
 
 def alert_of(context: RunFailureSensorContext, run_url: str) -> Alert:
-    """What to tell of the failed run, as its events have it."""
+    """The alert for the failed run of this context, by the run's events."""
     run = context.dagster_run
     records = context.instance.get_records_for_run(run.run_id, of_type=READ).records
     events = [record.event_log_entry.get_dagster_event() for record in records]
     stages = _stages(events)
     failures = [*_failed_checks(events), *_failed_steps(events, stages)]
-    if not failures:  # not by a step: its process died, or could not start
+    if not failures:  # no step failed: the run's process died, or could not start
         failures = [StageFailure("the run", context.failure_event.message or "", "")]
     if run.tags.get("dagster/will_retry") == "true":
         failures = [replace(failure, retry="Dagster starts it again by itself.") for failure in failures]
@@ -77,7 +77,7 @@ def alert_of(context: RunFailureSensorContext, run_url: str) -> Alert:
 
 
 def _stages(events: Sequence[DagsterEvent]) -> dict[str, AssetKey | AssetCheckKey]:
-    """The assets and checks of the run by the steps that make them."""
+    """The assets and checks of the run, by the keys of their steps."""
     stages: dict[str, AssetKey | AssetCheckKey] = {}
     for event in events:
         if event.event_type == DagsterEventType.ASSET_MATERIALIZATION_PLANNED and event.asset_key:
@@ -88,7 +88,7 @@ def _stages(events: Sequence[DagsterEvent]) -> dict[str, AssetKey | AssetCheckKe
 
 
 def _failed_checks(events: Sequence[DagsterEvent]) -> Iterator[StageFailure]:
-    """The checks that stopped the run because of what they found."""
+    """The blocking checks that did not pass, which stopped the run."""
     for event in events:
         if event.event_type == DagsterEventType.ASSET_CHECK_EVALUATION:
             found = event.asset_check_evaluation_data
@@ -112,12 +112,12 @@ def _stopped_by_check(event: DagsterEvent) -> bool:
 
 
 def cause_of(event: DagsterEvent) -> tuple[str, str]:
-    """What the failed step says, and whether it says that a retry may help."""
+    """The failed step's error, and its hint whether a retry may help; empty if it gives none."""
     data = event.step_failure_data
     error = data.error
     text = (data.user_failure_data.description if data.user_failure_data else None) or ""
     if not text and error is not None:
-        # Of what our code did not foresee: Dagster wraps the error that tells.
+        # Dagster wraps an error that our code did not turn into a Failure.
         text = (error.cause or error).message.strip()
     for hint in RETRY_HINTS.values():
         if text.endswith(hint):
@@ -135,7 +135,7 @@ def _datasets(job: str, stages: Mapping[str, AssetKey | AssetCheckKey]) -> str:
 
 
 def _months(tags: Mapping[str, str]) -> str:
-    """The month of the run, or the first and the last of several."""
+    """The month of the run by its tags, or the first and the last month of a run for several."""
     names = ("dagster/partition", "dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
     keys = dict.fromkeys(tags[name] for name in names if name in tags)
     return " to ".join(key.removesuffix("-01") for key in keys)

@@ -1,4 +1,4 @@
-"""What sensors and schedules share: a look at months, and the runs that it calls for."""
+"""What sensors and schedules share: checking months, and requesting the runs that they call for."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ WHY_TAG = "taxi/why"
 def check_publisher(
     months: Sequence[Month], dataset: Dataset, publisher: TripPublisher, history: RunHistory
 ) -> CheckReport:
-    """What the publisher has of the months, and what is to be made of it."""
+    """The status of the months, by the publisher's files and by what Dagster has recorded."""
     source = publisher.brief()
-    return check_months(months, history.record, lambda month, known: source.probe(dataset, month, known))
+    return check_months(months, history.month_record, lambda month, known: source.probe(dataset, month, known))
 
 
-def run_requests(dataset: Dataset, seen: CheckReport) -> list[RunRequest]:
-    """A run of all assets for each month that is wanted, and for no other.
+def run_requests(dataset: Dataset, report: CheckReport) -> list[RunRequest]:
+    """A run of all the dataset's assets for each month of the report that is to be loaded.
 
-    All of them are named, for that tells `marts_sensor.py` from the start that the run makes the marts too.
+    The assets are named one by one, which tells `marts_sensor.py` from the start that the run makes the marts too.
     """
     return [
         RunRequest(
             asset_selection=[*keys_of(dataset), TAXI_ZONES],
-            partition_key=finding.month.key,
-            run_key=f"{dataset.name}:{finding.run_key}",
+            partition_key=each.month.key,
+            run_key=f"{dataset.name}:{each.run_key}",
             tags={
                 DATASET_TAG: dataset.name,
-                FILE_TAG: finding.seen.identity if finding.seen else "",
-                WHY_TAG: finding.news.value,
+                FILE_TAG: each.file.identity if each.file else "",
+                WHY_TAG: each.status.value,
             },
         )
-        for finding in seen.wanted
+        for each in report.to_load
     ]

@@ -1,6 +1,6 @@
-"""Asset checks of each month: that no row is unaccounted for, and that every copy of the month is the same.
+"""Asset checks of each month: that every row is accounted for, and that all copies of the month are the same.
 
-Those that must hold are blocking: what comes after them in the run does not happen. The others warn.
+Checks that must pass are blocking: if one fails, the run does not go on to the assets downstream. The others warn.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ __all__ = ["checks_of"]
 
 def checks_of(dataset: Dataset) -> list[AssetChecksDefinition]:
     """The checks of a dataset's assets."""
-    # Checks by month make a month's own result visible; that Dagster calls them a preview is known.
+    # With partitioned checks the UI shows the result of each month. We know that Dagster calls them a preview.
     with warnings.catch_warnings(action="ignore", category=PreviewWarning):
         return [
             every_row_is_accounted_for(dataset),

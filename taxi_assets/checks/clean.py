@@ -1,4 +1,4 @@
-"""Checks of the clean month: that nothing of the published file is lost, and that it is like a month."""
+"""Checks of the clean month: that no published row is lost, and that the month looks like a usual one."""
 
 from collections.abc import Mapping
 
@@ -21,14 +21,15 @@ from taxi_assets.transform.first_rows import REMEDY, describe, first_rows_of
 from taxi_assets.transform.month_file import MonthFile, MonthFiles
 
 USUAL_VOLUME = (0.5, 2.0)
-"""A month with fewer or more rows than its neighbour times these is worth a look; April 2020 is one."""
+"""A month warns if its rows are fewer or more than a neighbouring month's times these, as in April 2020."""
 
 
 def every_row_is_accounted_for(dataset: Dataset) -> AssetChecksDefinition:
     @asset_check(
         **on(dataset, CLEAN_TRIPS),
         blocking=True,
-        description="Published rows = clean + quarantined + duplicates, counted in the files that hold them.",
+        description="The rows of the published file are all here: raw = clean + quarantined + duplicates, counted in "
+        "the files that hold them.",
     )
     def every_row_is_accounted_for(clean_trips: MonthFiles) -> AssetCheckResult:
         raw = int(clean_trips.clean.facts["raw_rows"])
@@ -36,10 +37,10 @@ def every_row_is_accounted_for(dataset: Dataset) -> AssetChecksDefinition:
         quarantined = clean_trips.quarantine.rows - duplicates
         counts = {"raw": raw, "clean": clean_trips.clean.rows, "quarantined": quarantined, "duplicates": duplicates}
         first_rows = first_rows_of(clean_trips.clean.facts)
-        said = [] if first_rows is None else [describe(first_rows), "Of these:"]
+        try_out = [] if first_rows is None else [describe(first_rows)]
         return AssetCheckResult(
             passed=raw == clean_trips.clean.rows + quarantined + duplicates,
-            description=" ".join([*said, *(f"{name} {count:,}" for name, count in counts.items())]),
+            description=" ".join([*try_out, *(f"{name} {count:,}" for name, count in counts.items())]),
             metadata=counts,
         )
 
@@ -49,8 +50,8 @@ def every_row_is_accounted_for(dataset: Dataset) -> AssetChecksDefinition:
 def rows_as_published(dataset: Dataset) -> AssetChecksDefinition:
     @asset_check(
         **on(dataset, CLEAN_TRIPS),
-        description="All rows of the file, not a try-out; and as many as the publisher is known to have published, "
-        "where that is known. It may have replaced the file since.",
+        description="The whole file was loaded, not a try-out, and it has as many rows as the publisher's file was "
+        "known to have, where a count is known. Warns otherwise: the publisher may have replaced the file since.",
     )
     def rows_as_published(
         context: AssetCheckExecutionContext, lake: LakeFolder, clean_trips: MonthFile
@@ -65,11 +66,11 @@ def rows_as_published(dataset: Dataset) -> AssetChecksDefinition:
         publisher = publication.publication if publication else ""
         known = published_rows(publisher, dataset, month)
         raw = int(clean_trips.facts["raw_rows"])
-        said = f"{known:,} are known of {publisher}" if known is not None else "no count is known"
+        expected = f"{known:,} are known from {publisher}" if known is not None else "no count is known to compare with"
         return AssetCheckResult(
             passed=known in (None, raw),
             severity=AssetCheckSeverity.WARN,
-            description=f"{raw:,} rows; {said}.",
+            description=f"{raw:,} rows; {expected}.",
             metadata={"raw": raw} if known is None else {"raw": raw, "known": known},
         )
 
@@ -79,21 +80,26 @@ def rows_as_published(dataset: Dataset) -> AssetChecksDefinition:
 def no_unknown_columns(dataset: Dataset) -> AssetChecksDefinition:
     @asset_check(
         **on(dataset, CLEAN_TRIPS),
-        description="The file has no column that nobody has described; one that it has is carried along all the same.",
+        description="All columns of the file are described in model/columns.py. A column that is not is kept all the "
+        "same, with a warning.",
     )
     def no_unknown_columns(clean_trips: MonthFile) -> AssetCheckResult:
         unknown = clean_trips.facts["unknown_columns"]
         return AssetCheckResult(
             passed=not unknown,
             severity=AssetCheckSeverity.WARN,
-            description=f"New: {unknown}. Describe it in columns.py." if unknown else "All columns are known.",
+            description=f"New: {unknown}. Describe it in taxi_assets/model/columns.py."
+            if unknown
+            else "All columns are known.",
         )
 
     return no_unknown_columns
 
 
 def zones_are_known(dataset: Dataset) -> AssetChecksDefinition:
-    @asset_check(**on(dataset, CLEAN_TRIPS), blocking=True, description="Taxi zones of clean rows are among TLC's 265.")
+    @asset_check(
+        **on(dataset, CLEAN_TRIPS), blocking=True, description="The taxi zones of clean rows are among TLC's 265."
+    )
     def zones_are_known(clean_trips: MonthFile) -> AssetCheckResult:
         ends = [clean_trips.bounds(f"{end}_location_id") for end in ("pickup", "dropoff")]
         found = [bound for bounds in ends if bounds is not None for bound in bounds]
@@ -108,13 +114,14 @@ def zones_are_known(dataset: Dataset) -> AssetChecksDefinition:
 def volume_is_usual(dataset: Dataset) -> AssetChecksDefinition:
     @asset_check(
         **on(dataset, CLEAN_TRIPS),
-        description="Not less than half and not more than twice the rows of the months beside it, where they are here.",
+        description="The month has between half and twice as many rows as the months before and after it, where those "
+        "are loaded.",
     )
     def volume_is_usual(
         context: AssetCheckExecutionContext, lake: LakeFolder, clean_trips: MonthFile
     ) -> AssetCheckResult:
         if first_rows_of(clean_trips.facts) is not None:
-            return AssetCheckResult(passed=True, description="A try-out, which is not compared with months.")
+            return AssetCheckResult(passed=True, description="A try-out is not compared with other months.")
         month = month_of_run(context)
         paths = {str(month + step): lake.lake.clean_file(dataset, month + step) for step in (-1, 1)}
         neighbours = {name: MonthFile.local(path) for name, path in paths.items() if path.exists()}
@@ -130,4 +137,7 @@ def volume_is_usual(dataset: Dataset) -> AssetChecksDefinition:
 
 
 def _ratios(ratios: Mapping[str, float]) -> str:
-    return "; ".join(f"{ratio:.2f} times {name}" for name, ratio in ratios.items()) or "No neighbour is here."
+    return (
+        "; ".join(f"{ratio:.2f} times {name}" for name, ratio in ratios.items())
+        or "The months before and after it are not loaded."
+    )

@@ -1,4 +1,4 @@
-"""What all checks have in common: they are of one month."""
+"""What the checks of a month have in common."""
 
 from typing import TypedDict
 
@@ -10,12 +10,12 @@ from taxi_assets.partitions import months_of
 
 
 class Common(TypedDict):
-    """The arguments of @asset_check that all have in common."""
+    """The arguments of @asset_check that all checks of a month share."""
 
     asset: AssetKey
     partitions_def: PartitionsDefinition[str]
 
 
 def on(dataset: Dataset, name: str) -> Common:
-    """A check of each month of a dataset's asset."""
+    """The arguments of @asset_check for a check of each month of a dataset's asset."""
     return {"asset": key_of(dataset, name), "partitions_def": months_of(dataset)}

@@ -1,4 +1,4 @@
-"""Checks of what is made of the clean month: that every copy is the same, and that the mart adds up to it."""
+"""Checks of what is made from the clean month: that each copy equals it, and that the mart adds up to it."""
 
 from typing import Any
 
@@ -20,13 +20,13 @@ def equals_clean(dataset: Dataset, name: str) -> AssetChecksDefinition:
         name="equals_clean_trips",
         blocking=True,
         additional_ins={"clean": AssetIn(clean)},
-        description="The same rows as clean_trips: their number, and of each column the nulls and a checksum.",
+        description="The same rows as in clean_trips: as many, and in each column as many nulls and the same checksum.",
     )
     def equals_clean_trips(copy: Checksums, clean: Checksums) -> AssetCheckResult:
         differences = clean.differences(copy)
         return AssetCheckResult(
             passed=not differences,
-            description="; ".join(differences) if differences else f"{clean.rows:,} rows agree in every column.",
+            description="; ".join(differences) if differences else f"All {clean.rows:,} rows agree in every column.",
             metadata={"rows": copy.rows},
         )
 
@@ -38,11 +38,11 @@ def adds_up(dataset: Dataset) -> AssetChecksDefinition:
         **on(dataset, DAILY_TRIPS),
         blocking=True,
         additional_ins={"table": AssetIn(key_of(dataset, BQ_TABLE))},
-        description="The days of the month add up to its trips in bq_table: their number, and every sum exactly.",
+        description="The days of the month add up exactly to its trips in bq_table, in number and in every sum.",
     )
     def adds_up_to_bq_table(
         table: WarehouseMonth,
-        daily_trips: Any,  # noqa: ANN401 a pandas.DataFrame, which is not imported to say so
+        daily_trips: Any,  # noqa: ANN401 a pandas.DataFrame; to say so would import pandas with the definitions
     ) -> AssetCheckResult:
         found = differences(daily_trips, table.query(totals_query(dataset)))
         return AssetCheckResult(

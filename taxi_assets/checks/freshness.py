@@ -1,4 +1,4 @@
-"""The check that the newest month that the publisher has is in the tables."""
+"""The check that the newest month on the publisher's site is in the tables."""
 
 from collections.abc import Callable, Sequence
 
@@ -17,13 +17,11 @@ from taxi_assets.failures import RETRIES
 from taxi_assets.io_managers.base import TableIOManager
 from taxi_assets.model.datasets import Dataset
 from taxi_assets.model.months import Month
-from taxi_assets.partitions import months_until
+from taxi_assets.partitions import RECENT_MONTHS, months_until
 from taxi_assets.publishers.file_version import FileVersion
 from taxi_assets.resources.publisher import TripPublisher
 
 CHECK = "latest_published_month_is_present"
-RECENT_MONTHS = 6
-"""TLC was never later than 105 days; a publisher without any of these has ended, or moved."""
 
 
 def freshness_check(dataset: Dataset) -> AssetChecksDefinition:
@@ -31,7 +29,7 @@ def freshness_check(dataset: Dataset) -> AssetChecksDefinition:
         asset=key_of(dataset, PUBLISHED_MONTHS),
         name=CHECK,
         retry_policy=RETRIES,
-        description="The newest month that the publisher has is in the warehouse and in Postgres.",
+        description="The newest month on the publisher's site is in the warehouse and in Postgres.",
     )
     def latest_published_month_is_present(
         publisher: TripPublisher, warehouse: ResourceParam[TableIOManager], postgres: ResourceParam[TableIOManager]
@@ -43,27 +41,27 @@ def freshness_check(dataset: Dataset) -> AssetChecksDefinition:
             found = newest(recent, lambda month: source.probe(dataset, month))
             if found is None:
                 return _warning(f"The publisher has none of the months from {recent[0]} to {recent[-1]}.")
-            month, sighting = found
+            month, file = found
             lacking = [place for place, tables in places.items() if not tables.count(dataset, month)]
         except TaxiError as error:
             text = f"{dataset.name}, {CHECK}: {error} {RETRY_HINTS[error.retry]}"
             raise Failure(text, allow_retries=error.retry) from error
         if lacking:
             advice = f"Run {dataset.name}_trips for {month}, or turn on its sensor."
-            return _warning(f"{month} is published, and not in {' nor in '.join(lacking)}. {advice}", sighting.url)
+            return _warning(f"{month} is published, and not in {' nor in '.join(lacking)}. {advice}", file.url)
         return AssetCheckResult(
             passed=True,
-            description=f"{month} is the newest that is published, and it is in {' and in '.join(places)}.",
-            metadata={"url": sighting.url},
+            description=f"{month} is the newest published month, and it is in {' and in '.join(places)}.",
+            metadata={"url": file.url},
         )
 
     return latest_published_month_is_present
 
 
-def newest(months: Sequence[Month], sight: Callable[[Month], FileVersion | None]) -> tuple[Month, FileVersion] | None:
-    """The last of the months, in order of time, that is seen; asks for no more months than it takes."""
-    seen = ((month, sight(month)) for month in reversed(months))
-    return next(((month, sighting) for month, sighting in seen if sighting is not None), None)
+def newest(months: Sequence[Month], probe: Callable[[Month], FileVersion | None]) -> tuple[Month, FileVersion] | None:
+    """The last of the months, in order of time, that has a file, with its file; probes no more months than it takes."""
+    files = ((month, probe(month)) for month in reversed(months))
+    return next(((month, file) for month, file in files if file is not None), None)
 
 
 def _warning(text: str, url: str = "") -> AssetCheckResult:

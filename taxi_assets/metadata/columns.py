@@ -1,4 +1,4 @@
-"""The columns of tables and files with their meanings."""
+"""The columns of tables and files, with their types and meanings."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ UNDESCRIBED = "Not in TLC's data dictionary when this was written."
 
 
 def column_metadata(columns: Sequence[Column]) -> dict[str, Any]:
-    """The columns of a table, in the types of Postgres."""
+    """The columns of a table, with the types that they have in Postgres."""
     return _schema([_described(column) for column in columns])
 
 
 def new_columns(dataset: Dataset, schema: pa.Schema, published: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """All columns of a month that has other columns than the dataset's, for it alone; nothing for an ordinary one.
+    """All columns of a month that has some that its dataset does not describe; empty for an ordinary month.
 
-    `published` are the file's own names of its columns.
+    `published` maps columns to their names in the published file.
     """
     new = [field for field in schema if field.name not in dataset.schema.names]
     if not new:
@@ -42,7 +42,7 @@ def new_columns(dataset: Dataset, schema: pa.Schema, published: Mapping[str, str
 
 
 def published_columns(dataset: Dataset) -> dict[str, Any]:
-    """The columns of TLC's newest files, with the names that they have in clean_trips."""
+    """The columns of TLC's newest files; each description begins with the column's name in clean_trips."""
     layouts = [layout for layout in LAYOUTS if (layout.dataset, layout.format) == (dataset.name, "parquet")]
     newest = max(layouts, key=lambda layout: layout.first)
     columns = [(name, type_for_alias(kind)) for name, kind in newest.columns]

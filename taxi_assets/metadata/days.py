@@ -1,4 +1,4 @@
-"""What daily_trips holds of a month: its sums as numbers, and a table of them by borough."""
+"""What daily_trips holds for a month: its sums as numbers, and a table of them by borough."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 COUNTS = ("trips", "passengers")
 A_TRIP = ("miles", "fare", "tips", "total")
-"""Sums that say more when they are divided by the trips."""
+"""Sums that say more as a mean per trip."""
 
 
 def days_metadata(days: pd.DataFrame) -> dict[str, Any]:
-    """Of a month of daily_trips; sums that its dataset does not publish are left out."""
+    """The sums of a month of daily_trips, without those that its dataset does not publish."""
     if days.empty:
         return {}
     sums = totals(days).iloc[0].dropna()

@@ -1,4 +1,4 @@
-"""Which column was made from which: from the published file to the clean month, its copies and the marts."""
+"""Column lineage: from the published file to the clean month, its copies and the marts."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from taxi_assets.transform.daily import SOURCES
 from taxi_assets.transform.rules import FLAGS
 
 Sources = Mapping[str, Iterable[tuple[AssetKey, str]]]
-"""For each column the (asset, column) pairs it was made from."""
+"""The (asset, column) pairs that each column is made from."""
 
 
 def of_published(dataset: Dataset, published: Mapping[str, str]) -> dict[str, Any]:
-    """Of a clean month: `published` are the file's own names of the columns it has."""
+    """The lineage of clean_trips; `published` maps its columns to their names in the published file."""
     raw = key_of(dataset, RAW_TRIPS)
     sources = {name: [(raw, theirs)] for name, theirs in published.items()}
     looked_at = {name for rule in FLAGS for either in (*rule.columns, *rule.more) for name in either.split("|")}
@@ -28,12 +28,12 @@ def of_published(dataset: Dataset, published: Mapping[str, str]) -> dict[str, An
 
 
 def of_copy(upstream: AssetKey, columns: Iterable[str]) -> dict[str, Any]:
-    """Of a copy: every column from the same one."""
+    """The lineage of a copy: each column is made from the column of the same name."""
     return _lineage({name: [(upstream, name)] for name in columns})
 
 
 def of_daily(dataset: Dataset) -> dict[str, Any]:
-    """Of daily_trips."""
+    """The lineage of daily_trips."""
     trips = key_of(dataset, BQ_TABLE)
     sources = {name: [(trips, source)] for name, source in SOURCES[dataset.name].items()}
     if "payment_type" in dataset.schema.names:
@@ -49,7 +49,7 @@ def of_daily(dataset: Dataset) -> dict[str, Any]:
 
 
 def of_views(dataset: Dataset) -> dict[str, Any]:
-    """Of trips_with_zones, in both places alike."""
+    """The lineage of trips_with_zones, which is the same in Postgres and in the warehouse."""
     tables = [key_of(dataset, name) for name in (BQ_TABLE, POSTGRES_TABLE)]
     sources = {name: [(table, name) for table in tables] for name in dataset.schema.names}
     for column in ZONE_NAMES:

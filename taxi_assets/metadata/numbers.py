@@ -1,4 +1,4 @@
-"""Numbers of a month: its rows, its faults, and how fast it went."""
+"""The numbers of a month: its rows, what is wrong with some of them, and how fast they were written."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from taxi_assets.transform.cleaning import Tally
 from taxi_assets.transform.rules import DUPLICATE, FLAGS, PROFILES
 
 ROW_COUNT: Final = "dagster/partition_row_count"
-"""Rows of the month. Not dagster/row_count: that is what a whole table has."""
+"""The rows of one month; `dagster/row_count` is for a whole table."""
 _REASONS = {rule.name: rule.doc for rules in PROFILES.values() for rule in (*rules, DUPLICATE)}
 _FLAGS = {rule.name: rule.doc for rule in FLAGS}
 
 
 def tally_metadata(tally: Tally) -> dict[str, Any]:
-    """Rows in and rows out: raw = clean + quarantined + duplicates.
+    """How many rows came in and what became of them: raw = clean + quarantined + duplicates.
 
-    Each reason of quarantine is a number of its own, 0 too, so that it has a chart without gaps.
+    Each reason for quarantine is a number of its own, even if 0, so that its chart over the months has no gaps.
     """
     rejected = tally.raw - tally.clean
     return {
@@ -34,7 +34,7 @@ def tally_metadata(tally: Tally) -> dict[str, Any]:
 
 
 def speed_metadata(rows: int, size: int, seconds: float) -> dict[str, Any]:
-    """How long `rows` rows took that are `size` bytes as a file."""
+    """How fast `rows` rows were written, which take `size` bytes as a file."""
     seconds = max(seconds, 0.001)
     return {
         "seconds": round(seconds, 3),

@@ -1,4 +1,4 @@
-"""Where a month lies, and what to type or to open to look at it."""
+"""Where a month is stored, and how to look at it: a link to open, or a query to run."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Any
 from dagster import MetadataValue
 
 from taxi_assets.metadata.links import object_url
-from taxi_assets.metadata.numbers import ROW_COUNT
+from taxi_assets.metadata.recorded import LoadedTrips
 from taxi_assets.transform.month_file import MonthFile
 
 
 def file_metadata(file: MonthFile) -> dict[str, Any]:
-    """Of a month's Parquet file, on this machine or in Cloud Storage."""
-    facts = {ROW_COUNT: file.rows, "bytes": file.size, "dagster/uri": file.uri}
+    """The rows, size and place of a month's Parquet file, on this machine or in Cloud Storage."""
+    facts = {**LoadedTrips(rows=file.rows).to_metadata(), "bytes": file.size, "dagster/uri": file.uri}
     if file.path:
         return {**facts, "path": MetadataValue.path(str(file.path))}
     bucket, _, name = file.uri.removeprefix("gs://").partition("/")
@@ -21,9 +21,12 @@ def file_metadata(file: MonthFile) -> dict[str, Any]:
 
 
 def table_metadata(storage: str, table: str, rows: int, size: int, query: str) -> dict[str, Any]:
-    """Of the table, by its full name, that took a month's rows from a file of `size` bytes; `query` selects them."""
+    """The table that a month was loaded into, by its full name, with a query that selects the month.
+
+    `size` is that of the loaded file in bytes.
+    """
     return {
-        ROW_COUNT: rows,
+        **LoadedTrips(rows=rows).to_metadata(),
         "loaded_bytes": size,
         "dagster/table_name": table,
         "dagster/storage_kind": storage,

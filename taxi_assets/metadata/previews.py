@@ -1,6 +1,4 @@
-"""Small tables as Markdown, for people: the first rows of a month, and counts with their shares. Knows nothing of
-Dagster.
-"""
+"""Small tables in Markdown: the first rows of a month, and counts with their shares. Knows nothing of Dagster."""
 
 from __future__ import annotations
 
@@ -13,11 +11,11 @@ from taxi_assets.transform.month_file import MonthFile
 
 ROWS = 4
 _BUFFER_BYTES = 64 << 10
-"""So much of each column is read, and not all of its first row group."""
+"""How much of each column is read, in place of its whole first row group."""
 
 
 def first_rows(file: MonthFile) -> list[dict[str, Any]]:
-    """The first rows of a month's file; none of a file that is not on this machine."""
+    """The first rows of a month's file; none if the file is not on this machine."""
     if file.path is None or file.rows == 0:
         return []
     batches = pq.ParquetFile(file.path, pre_buffer=False, buffer_size=_BUFFER_BYTES).iter_batches(ROWS)
@@ -26,7 +24,7 @@ def first_rows(file: MonthFile) -> list[dict[str, Any]]:
 
 
 def preview(rows: Sequence[Mapping[str, Any]]) -> str:
-    """A column a line, for a dialog is higher than it is wide."""
+    """The rows as a table with one line per column, as the UI shows it in a narrow dialog."""
     if not rows:
         return "No rows."
     heads = ["column", *(f"row {number}" for number in range(1, len(rows) + 1))]
@@ -34,7 +32,7 @@ def preview(rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def counted(title: str, counts: Mapping[str, int], of: int, docs: Mapping[str, str] | None = None) -> str:
-    """Counts above 0 with their share of `of`, and with their meaning where `docs` are given, the largest first."""
+    """A table of the counts above 0, largest first, with their shares of `of` and, given `docs`, their meanings."""
     found = sorted(((count, name) for name, count in counts.items() if count), reverse=True)
     if not found:
         return "None."

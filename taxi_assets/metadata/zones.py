@@ -1,4 +1,4 @@
-"""What taxi_zones holds."""
+"""The metadata of taxi_zones: where the lookup was published, and what it holds."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Any
 from dagster import MetadataValue
 
 from taxi_assets.metadata.contents import preview_metadata
+from taxi_assets.metadata.links import link
 from taxi_assets.metadata.previews import ROWS, counted
-from taxi_assets.metadata.publication import link
 from taxi_assets.model.zones import COLUMNS, ZoneLookup
 
 
 def zones_metadata(lookup: ZoneLookup) -> dict[str, Any]:
-    """The zone lookup: where it was published, and how many zones it has of each borough."""
+    """Where the zone lookup was published, how many zones each borough has, and the first of them."""
     boroughs = Counter(zone.borough or "without a name" for zone in lookup.zones)
     rows = [dict(zip((column.name for column in COLUMNS), zone.values(), strict=True)) for zone in lookup.zones[:ROWS]]
     return {

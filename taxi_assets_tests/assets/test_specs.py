@@ -1,4 +1,4 @@
-"""What the catalog of the UI says of every asset before anything has run."""
+"""What the UI's catalog shows of every asset before anything has run."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from dagster import (
 )
 
 import taxi_assets
-from taxi_assets.assets import MAKERS
+from taxi_assets.asset_keys import keys_of
+from taxi_assets.assets import StorageKinds, assets_of
 from taxi_assets.build import build_definitions
 from taxi_assets.model.datasets import DATASETS, Dataset
 from taxi_assets.settings import Settings
@@ -100,6 +101,37 @@ def test_the_ui_links_an_asset_to_the_file_that_defines_it(name: str) -> None:
     assert line.strip() == "@asset("
 
 
-def test_all_assets_of_a_dataset_are_there() -> None:
-    keys = {AssetKey([dataset, make.__name__]) for dataset in DATASETS for make in MAKERS}
-    assert keys <= {AssetKey(name.split("/")) for name in _specs()}
+@pytest.mark.parametrize("dataset", DATASETS.values(), ids=DATASETS)
+def test_all_assets_of_a_dataset_are_there(dataset: Dataset) -> None:
+    made = [asset.key for asset in assets_of(dataset, StorageKinds("duckdb"))]
+    assert made == keys_of(dataset)
+    assert {*made} <= {AssetKey(name.split("/")) for name in _specs()}
+
+
+@pytest.mark.parametrize(
+    ("settings", "warehouse", "bucket"),
+    [
+        (Settings(), "duckdb", set()),
+        (Settings(gcp_project="ours", bq_dataset="trips"), "bigquery", set()),
+        (Settings(gcs_bucket="ours"), "duckdb", {"gcs"}),
+        (Settings(gcp_project="ours", bq_dataset="trips", gcs_bucket="ours"), "bigquery", {"gcs"}),
+    ],
+    ids=["nothing set", "BigQuery", "a bucket", "both"],
+)
+def test_kinds_are_those_of_the_places_that_the_settings_choose(
+    settings: Settings, warehouse: str, bucket: set[str]
+) -> None:
+    assets = build_definitions(settings).resolve_asset_graph().assets_defs
+    found = {spec.key.to_user_string(): spec.kinds for asset in assets for spec in asset.specs}
+    expected = {
+        "raw_trips": {"file"},
+        "clean_trips": {"parquet", "arrow"},
+        "gcs_parquet": {"parquet", *bucket},
+        "bq_table": {warehouse},
+        "postgres_table": {"postgres"},
+        "trips_with_zones": {"postgres", warehouse},
+        "daily_trips": {warehouse, "pandas"},
+        "published_months": {"file"},
+    }
+    by_key = {f"{dataset}/{name}": kinds for dataset in DATASETS for name, kinds in expected.items()}
+    assert found == {**by_key, "taxi_zones": {"postgres", warehouse}}

@@ -1,4 +1,4 @@
-"""Which months a tick looks at, and what a sensor remembers from tick to tick."""
+"""Which months a tick checks, and what a sensor remembers from tick to tick."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from taxi_assets.errors import BlockedError
 from taxi_assets.model.months import Month
 
 FIRST = Month(2009, 1)
-BLIND = CheckReport((), ((FIRST, BlockedError("refused")),))
-SEEING = CheckReport((MonthStatus(FIRST, Status.ABSENT),))
+FAILED = CheckReport((), ((FIRST, BlockedError("refused")),))
+ANSWERED = CheckReport((MonthStatus(FIRST, Status.ABSENT),))
 
 
 def months(first: Month, count: int) -> list[Month]:
@@ -23,18 +23,18 @@ def months(first: Month, count: int) -> list[Month]:
 # History
 
 
-def test_all_of_history_has_its_turn_in_order_and_then_again() -> None:
+def test_all_old_months_are_checked_in_order_and_then_again() -> None:
     loaded = months(FIRST, 10)
-    cursor, seen = Cursor(), list[Month]()
-    while len(seen) < 20:
+    cursor, checked = Cursor(), list[Month]()
+    while len(checked) < 20:
         history = next_loaded_months(loaded, cursor.after)
         assert len(history) == HISTORY_MONTHS
-        seen += history
-        cursor = cursor.moved(SEEING, history)
-    assert seen[:20] == loaded * 2
+        checked += history
+        cursor = cursor.advanced(ANSWERED, history)
+    assert checked[:20] == loaded * 2
 
 
-def test_a_short_history_is_looked_at_once_a_tick() -> None:
+def test_a_short_history_is_checked_once_a_tick() -> None:
     assert next_loaded_months(months(FIRST, 2), FIRST) == [FIRST + 1, FIRST]
     assert next_loaded_months([], FIRST) == []
 
@@ -42,18 +42,18 @@ def test_a_short_history_is_looked_at_once_a_tick() -> None:
 def test_history_goes_on_with_the_months_that_were_not_reached() -> None:
     loaded = months(FIRST, 10)
     history = next_loaded_months(loaded, None)
-    cut_short = CheckReport(SEEING.findings, unreached=tuple(history[1:]))
-    assert Cursor().moved(cut_short, history).after == history[0]
-    assert Cursor(after=FIRST).moved(CheckReport((), unreached=tuple(history)), history).after == FIRST
+    cut_short = CheckReport(ANSWERED.checked, unreached=tuple(history[1:]))
+    assert Cursor().advanced(cut_short, history).after == history[0]
+    assert Cursor(after=FIRST).advanced(CheckReport((), unreached=tuple(history)), history).after == FIRST
 
 
 # The cursor
 
 
-def test_blind_ticks_in_a_row_are_counted_until_one_sees_something() -> None:
-    cursor = Cursor().moved(BLIND, []).moved(BLIND, [])
-    assert cursor.blind == 2
-    assert cursor.moved(SEEING, []).blind == 0
+def test_failed_ticks_in_a_row_are_counted_until_one_succeeds() -> None:
+    cursor = Cursor().advanced(FAILED, []).advanced(FAILED, [])
+    assert cursor.failed_ticks == 2
+    assert cursor.advanced(ANSWERED, []).failed_ticks == 0
 
 
 def test_a_cursor_comes_back_as_it_was_and_stays_small() -> None:
@@ -62,10 +62,16 @@ def test_a_cursor_comes_back_as_it_was_and_stays_small() -> None:
         assert len(cursor.dump()) < 100
 
 
+def test_a_cursor_that_an_earlier_version_wrote_goes_on_where_it_was() -> None:
+    assert Cursor.parse('{"after": "2021-01", "blind": 2}') == Cursor(Month(2021, 1), 2)
+    assert Cursor.parse('{"after": null, "blind": 0}') == Cursor()
+
+
 @pytest.mark.parametrize(
     "text",
     [None, "", "2021-01", "{", "[]", "null", "{}", '{"after": 7, "blind": 0}', '{"after": "2021-13", "blind": 0}',
-     '{"after": null, "blind": "many"}', json.dumps({"yellow": {"2021-01": "etag"}})],
+     '{"after": null, "blind": "many"}', '{"after": null}', '{"after": null, "failed_ticks": null}',
+     json.dumps({"yellow": {"2021-01": "etag"}})],
 )  # fmt: skip
 def test_an_old_or_broken_cursor_is_a_new_start(text: str | None) -> None:
     assert Cursor.parse(text) == Cursor()
@@ -85,6 +91,6 @@ def test_an_old_or_broken_cursor_is_a_new_start(text: str | None) -> None:
         ([2, 3, 4, 5], [5]),
     ],
 )
-def test_a_schedule_looks_for_the_newest_month_and_those_that_came_late(loaded: list[int], expected: list[int]) -> None:
+def test_a_schedule_checks_the_newest_month_and_those_that_came_late(loaded: list[int], expected: list[int]) -> None:
     recent = months(Month(2026, 4), 6)
     assert months_to_check(recent, [recent[0] + number for number in loaded]) == [recent[number] for number in expected]

@@ -112,7 +112,7 @@ def shown(harness: SensorHarness) -> dict[str, Any]:
     keys = [key for key in graph.materializable_asset_keys if key.path[0] in {"green", "taxi_zones"}]
     return {
         "sensor": harness.reason(),
-        "records": [history.record(month) for month in (LOADED, REPLACED, BROKEN, HALF_WAY, ABSENT)],
+        "records": [history.month_record(month) for month in (LOADED, REPLACED, BROKEN, HALF_WAY, ABSENT)],
         "loaded": history.loaded([LOADED, REPLACED, BROKEN, HALF_WAY, ABSENT]),
         "partitions": {
             key: instance.get_status_by_partition(key, months.get_partition_keys(), months)
@@ -147,8 +147,8 @@ def events(instance: DagsterInstance) -> int:
 def test_after_it_sensors_and_ui_say_the_same_of_every_month_and_the_history_is_smaller(harness: SensorHarness) -> None:
     before, runs, said = shown(harness), harness.instance.get_runs_count(), events(harness.instance)
     assert f"2 unchanged ({LOADED}, {REPLACED})" in before["sensor"]
-    assert f"2 to be tried again later, its last run failed ({BROKEN}, {HALF_WAY})" in before["sensor"]
-    assert [len(record.asks) for record in before["records"]] == [2, 2, 2, 1, 0]
+    assert f"2 to be tried again later because the last run failed ({BROKEN}, {HALF_WAY})" in before["sensor"]
+    assert [len(record.requested_runs) for record in before["records"]] == [2, 2, 2, 1, 0]
 
     done = tidy(harness.instance, time.time() + DAY)
     assert shown(harness) == before

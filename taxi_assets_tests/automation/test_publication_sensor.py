@@ -39,7 +39,7 @@ def server(folder: Folder) -> Iterator[PublisherServer]:
 
 
 @contextmanager
-def desk_at(settings: Settings, publisher: str) -> Iterator[SensorHarness]:
+def harness_at(settings: Settings, publisher: str) -> Iterator[SensorHarness]:
     settings = replace(settings, publisher=publisher)
     with DagsterInstance.ephemeral() as instance:
         yield SensorHarness(settings, build_definitions(settings), instance)
@@ -47,14 +47,14 @@ def desk_at(settings: Settings, publisher: str) -> Iterator[SensorHarness]:
 
 @pytest.fixture
 def harness(settings: Settings, server: PublisherServer) -> Iterator[SensorHarness]:
-    with desk_at(settings, server.url) as harness:
+    with harness_at(settings, server.url) as harness:
         yield harness
 
 
 @pytest.fixture
-def folder_desk(settings: Settings, folder: Folder) -> Iterator[SensorHarness]:
+def folder_harness(settings: Settings, folder: Folder) -> Iterator[SensorHarness]:
     """On the folder itself, where a file's date is part of its identity."""
-    with desk_at(settings, folder.root.as_uri()) as harness:
+    with harness_at(settings, folder.root.as_uri()) as harness:
         yield harness
 
 
@@ -99,9 +99,9 @@ def test_nothing_published_is_a_skip_that_says_what_was_looked_at(
 
 
 def test_of_the_sample_publisher_the_newest_half_year_is_there_at_once(settings: Settings) -> None:
-    with desk_at(settings, "sample") as harness:
+    with harness_at(settings, "sample") as harness:
         before = newest_six()
-        assert harness.wanted() in (before, newest_six())
+        assert harness.requested_months() in (before, newest_six())
 
 
 def test_a_loaded_month_is_not_asked_for_again(harness: SensorHarness, folder: Folder) -> None:
@@ -143,16 +143,16 @@ def test_a_file_that_comes_back_is_asked_for_again_under_another_run_key(
 
 
 def test_a_file_that_only_has_another_date_is_fetched_once_more_and_never_again(
-    folder_desk: SensorHarness, folder: Folder
+    folder_harness: SensorHarness, folder: Folder
 ) -> None:
     folder.publish("green", PUBLISHED, rows=300)
     folder.touch("green", PUBLISHED, DAY[0])
-    assert len(folder_desk.run_all()) == 1
+    assert len(folder_harness.run_all()) == 1
     folder.touch("green", PUBLISHED, DAY[1])
-    assert len(folder_desk.run_all()) == 1
+    assert len(folder_harness.run_all()) == 1
     for day in (DAY[1], DAY[0], DAY[1]):
         folder.touch("green", PUBLISHED, day)
-        assert "1 unchanged" in folder_desk.reason()
+        assert "1 unchanged" in folder_harness.reason()
 
 
 def test_a_fresh_container_with_an_empty_lake_does_not_load_everything_again(
@@ -173,14 +173,14 @@ def test_old_months_are_looked_at_in_turn_if_they_were_loaded(harness: SensorHar
     harness.load(older)
     assert f"Looked at 8 months; 2 unchanged ({months(older, old)})" in harness.reason()
     folder.publish("green", old, rows=301)
-    assert harness.wanted() == [old]
+    assert harness.requested_months() == [old]
 
 
 @pytest.mark.parametrize("cursor", ["", "{", "[1]", '{"2021-01": "etag"}'])
 def test_an_old_or_broken_cursor_does_no_harm(harness: SensorHarness, folder: Folder, cursor: str) -> None:
     harness.cursor = cursor
     folder.publish("green", PUBLISHED, rows=300)
-    assert harness.wanted() == [PUBLISHED]
+    assert harness.requested_months() == [PUBLISHED]
 
 
 # A publisher in trouble
@@ -191,14 +191,14 @@ def test_a_publisher_that_refuses_us_is_waited_for_and_then_the_ticks_fail_until
 ) -> None:
     server.block()
     assert "refuses us" in harness.reason()
-    assert "this is tick 2 of this kind, from 3 on they fail" in harness.reason()
+    assert "failed tick 2 in a row, from 3 on they are errors" in harness.reason()
     for _ in range(2):
         with pytest.raises(TaxiError, match="refuses us"):
             harness.tick()
     server.unblock()
     assert "6 not published yet" in harness.reason()
     server.block()
-    assert "this is tick 1 of this kind" in harness.reason()
+    assert "failed tick 1 in a row" in harness.reason()
 
 
 def test_a_publisher_that_cannot_be_reached_is_one_in_trouble(harness: SensorHarness, server: PublisherServer) -> None:
@@ -215,7 +215,7 @@ def test_a_month_that_cannot_be_looked_at_does_not_keep_another_from_being_loade
     folder.publish("green", ANOTHER, rows=300)
     server.fail(str(PUBLISHED), 503, times=999)
     for _ in range(4):
-        assert harness.wanted() == [ANOTHER]
+        assert harness.requested_months() == [ANOTHER]
 
 
 # Runs
@@ -235,9 +235,9 @@ def test_a_run_that_failed_is_tried_again_later_and_a_better_file_at_once(
     folder.path("green", PUBLISHED).write_bytes(b"no Parquet at all")
     [request] = harness.tick().run_requests or []
     assert not harness.run(request)
-    assert f"1 to be tried again later, its last run failed ({PUBLISHED})" in harness.reason()
+    assert f"1 to be tried again later because the last run failed ({PUBLISHED})" in harness.reason()
     folder.publish("green", PUBLISHED, rows=300)
-    assert harness.wanted() == [PUBLISHED]
+    assert harness.requested_months() == [PUBLISHED]
 
 
 def test_a_month_whose_first_run_failed_half_way_is_not_taken_for_loaded(
@@ -248,7 +248,7 @@ def test_a_month_whose_first_run_failed_half_way_is_not_taken_for_loaded(
     [request] = harness.tick().run_requests or []
     assert not harness.run(request)
     assert rows(harness.settings, "green", str(PUBLISHED))["Postgres"] > 0
-    assert f"1 to be tried again later, its last run failed ({PUBLISHED})" in harness.reason()
+    assert f"1 to be tried again later because the last run failed ({PUBLISHED})" in harness.reason()
 
 
 def test_a_replaced_month_whose_run_failed_half_way_is_not_taken_for_loaded(
@@ -261,7 +261,7 @@ def test_a_replaced_month_whose_run_failed_half_way_is_not_taken_for_loaded(
     [request] = harness.tick().run_requests or []
     assert not harness.run(request)
     assert rows(harness.settings, "green", str(PUBLISHED))["published"] == 400
-    assert f"1 to be tried again later, its last run failed ({PUBLISHED})" in harness.reason()
+    assert f"1 to be tried again later because the last run failed ({PUBLISHED})" in harness.reason()
     zones.unlink()
     harness.load(PUBLISHED)
     assert f"1 unchanged ({PUBLISHED})" in harness.reason()

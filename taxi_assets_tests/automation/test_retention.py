@@ -1,4 +1,4 @@
-"""What may go of a history: whatever goes, what is read of a month stays the same."""
+"""What may be deleted from the history: whatever is, the status of every month stays the same."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ FILES = st.sampled_from([file('"a"'), file('"b"'), file('"c"')])
 
 @st.composite
 def fetches(draw: st.DrawFn) -> list[Fetch]:
-    """Of a month, the newest first."""
+    """The fetches of a month, newest first."""
     facts = draw(st.lists(st.tuples(st.none() | FILES, st.sampled_from("AB")), max_size=12))
     return [Fetch(-place, f"run {place}", seen, sha256) for place, (seen, sha256) in enumerate(facts)]
 
 
 @st.composite
-def asks(draw: st.DrawFn) -> list[RequestedRun]:
-    """The newest first, an hour apart."""
+def requested_runs(draw: st.DrawFn) -> list[RequestedRun]:
+    """The requested runs of a month, newest first, an hour apart."""
     facts = draw(st.lists(st.tuples(FILES, st.booleans()), max_size=9))
     return [
         RequestedRun(seen.identity, f"run {place}", -place * HOUR, cancelled)
@@ -53,26 +53,26 @@ def asks(draw: st.DrawFn) -> list[RequestedRun]:
 
 
 @given(fetches(), st.sets(st.integers(0, 11)))
-def test_whatever_else_goes_the_files_of_a_month_and_since_when_they_are_here_stay(
+def test_whatever_else_is_deleted_the_files_of_a_month_and_since_when_they_are_here_stay(
     made: list[Fetch], others: set[int]
 ) -> None:
     needed = fetching_runs(made) | {f"run {place}" for place in others}
     assert current([fetch for fetch in made if fetch.run_id in needed]) == current(made)
 
 
-@given(asks(), st.sets(st.integers(0, 8)), FILES, st.floats(0, 20), st.booleans())
-def test_whatever_else_goes_a_month_is_tried_again_when_it_would_have_been_and_no_more_often(
+@given(requested_runs(), st.sets(st.integers(0, 8)), FILES, st.floats(0, 20), st.booleans())
+def test_whatever_else_is_deleted_a_month_is_tried_again_when_it_would_have_been_and_no_more_often(
     made: list[RequestedRun], others: set[int], seen: FileVersion, hours: float, complete: bool
 ) -> None:
     needed = counted_runs(made) | {f"run {place}" for place in others}
 
-    def news(those: list[RequestedRun]) -> object:
-        return decide(MONTH, seen, MonthRecord((seen,), complete, asks=tuple(those)), hours * HOUR).news
+    def status(those: list[RequestedRun]) -> object:
+        return decide(MONTH, seen, MonthRecord((seen,), complete, requested_runs=tuple(those)), hours * HOUR).status
 
-    assert news([ask for ask in made if ask.run in needed]) == news(made)
+    assert status([run for run in made if run.short_id in needed]) == status(made)
 
 
-@given(fetches(), asks())
+@given(fetches(), requested_runs())
 def test_what_is_needed_of_a_month_does_not_grow_with_the_number_of_its_runs(
     made: list[Fetch], tried: list[RequestedRun]
 ) -> None:

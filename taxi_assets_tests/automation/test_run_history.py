@@ -5,7 +5,6 @@ record is kept.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from dagster import (
@@ -20,7 +19,7 @@ from dagster import (
 from taxi_assets.asset_keys import keys_of
 from taxi_assets.automation.month_status import MonthRecord
 from taxi_assets.automation.run_history import DATASET_TAG, FILE_TAG, PARTITION_TAG, RunHistory
-from taxi_assets.metadata.contents import try_out_metadata
+from taxi_assets.metadata.recorded import FetchedFile, LoadedTrips
 from taxi_assets.model.datasets import GREEN_TAXI, YELLOW_TAXI, Dataset
 from taxi_assets.model.months import Month
 from taxi_assets.publishers.file_version import FileVersion
@@ -56,7 +55,7 @@ def instance(request: pytest.FixtureRequest) -> Iterator[DagsterInstance]:
 
 def fetched(instance: DagsterInstance, etag: str, sha256: str, month: Month = MONTH) -> None:
     """As raw_trips records it."""
-    facts: dict[str, Any] = {"url": URL, "etag": etag, "last_modified": "", "bytes": 7, "sha256": sha256}
+    facts = FetchedFile(URL, sha256, 7, etag).to_metadata()
     instance.report_runless_asset_event(
         AssetMaterialization(keys_of(GREEN_TAXI)[0], partition=month.key, metadata=facts)
     )
@@ -70,17 +69,17 @@ def made(instance: DagsterInstance, *left_out: str, month: Month = MONTH) -> Non
 
 
 def record(instance: DagsterInstance, dataset: Dataset = GREEN_TAXI) -> MonthRecord:
-    return RunHistory(instance, dataset).record(MONTH)
+    return RunHistory(instance, dataset).month_record(MONTH)
 
 
-def seen(*etags: str) -> tuple[FileVersion, ...]:
+def versions(*etags: str) -> tuple[FileVersion, ...]:
     return tuple(FileVersion(URL, etag) for etag in etags)
 
 
 # Files
 
 
-def test_of_a_month_that_never_came_nothing_is_recorded(instance: DagsterInstance) -> None:
+def test_nothing_is_recorded_of_a_month_that_never_came(instance: DagsterInstance) -> None:
     fetched(instance, '"a"', "A", MONTH + 1)
     made(instance, month=MONTH + 1)
     assert record(instance) == MonthRecord()
@@ -89,17 +88,17 @@ def test_of_a_month_that_never_came_nothing_is_recorded(instance: DagsterInstanc
 def test_a_loaded_month_is_complete_and_its_file_known(instance: DagsterInstance) -> None:
     fetched(instance, '"a"', "A")
     made(instance)
-    assert record(instance) == MonthRecord(files=seen('"a"'), complete=True)
+    assert record(instance) == MonthRecord(files=versions('"a"'), complete=True)
     assert record(instance, YELLOW_TAXI) == MonthRecord()
 
 
-def test_a_month_of_which_only_the_file_was_fetched_is_not_loaded(instance: DagsterInstance) -> None:
+def test_a_month_is_not_loaded_when_only_its_file_was_fetched(instance: DagsterInstance) -> None:
     fetched(instance, '"a"', "A")
-    assert record(instance) == MonthRecord(files=seen('"a"'), complete=False)
+    assert record(instance) == MonthRecord(files=versions('"a"'), complete=False)
     assert RunHistory(instance, GREEN_TAXI).loaded([MONTH]) == []
 
 
-def test_what_somebody_chose_to_leave_out_is_not_missed(instance: DagsterInstance) -> None:
+def test_an_asset_that_somebody_chose_to_leave_out_is_not_missed(instance: DagsterInstance) -> None:
     fetched(instance, '"a"', "A")
     made(instance, "postgres_table")
     assert record(instance).complete
@@ -118,7 +117,7 @@ def test_one_old_table_is_enough_for_a_replaced_month_not_to_be_complete(instanc
 def test_a_try_out_is_not_the_month(instance: DagsterInstance) -> None:
     fetched(instance, '"a"', "A")
     for key in keys_of(GREEN_TAXI)[1:]:
-        try_out = AssetMaterialization(key, partition=MONTH.key, metadata=try_out_metadata(100))
+        try_out = AssetMaterialization(key, partition=MONTH.key, metadata=LoadedTrips(first_rows=100).to_metadata())
         instance.report_runless_asset_event(try_out)
     assert not record(instance).complete
     made(instance)
@@ -129,7 +128,7 @@ def test_a_new_file_that_has_not_reached_the_tables_is_not_complete(instance: Da
     fetched(instance, '"a"', "A")
     made(instance)
     fetched(instance, '"b"', "B")
-    assert record(instance) == MonthRecord(files=seen('"b"'), complete=False)
+    assert record(instance) == MonthRecord(files=versions('"b"'), complete=False)
     assert RunHistory(instance, GREEN_TAXI).loaded([MONTH, MONTH + 1]) == [MONTH]
     made(instance)
     assert record(instance).complete
@@ -139,16 +138,16 @@ def test_the_same_content_under_another_etag_leaves_the_tables_complete(instance
     fetched(instance, '"a"', "A")
     made(instance)
     fetched(instance, '"b"', "A")
-    assert record(instance) == MonthRecord(files=seen('"b"', '"a"'), complete=True)
+    assert record(instance) == MonthRecord(files=versions('"b"', '"a"'), complete=True)
 
 
 def test_a_content_that_was_replaced_is_no_longer_known_until_it_comes_back(instance: DagsterInstance) -> None:
     for etag, sha256 in [('"a"', "A"), ('"b"', "B")]:
         fetched(instance, etag, sha256)
         made(instance)
-    assert record(instance).files == seen('"b"')
+    assert record(instance).files == versions('"b"')
     fetched(instance, '"a"', "A")
-    assert record(instance) == MonthRecord(files=seen('"a"'), complete=False)
+    assert record(instance) == MonthRecord(files=versions('"a"'), complete=False)
 
 
 def test_a_month_that_somebody_only_reported_has_no_file(instance: DagsterInstance) -> None:
@@ -193,15 +192,18 @@ def test_a_month_is_busy_while_a_run_of_it_has_not_ended(
     ended = {DagsterRunStatus.SUCCESS, DagsterRunStatus.FAILURE, DagsterRunStatus.CANCELED}
     assert record(instance).busy == (status not in ended)
     assert not record(instance, YELLOW_TAXI).busy
-    assert not RunHistory(instance, GREEN_TAXI).record(MONTH + 1).busy
+    assert not RunHistory(instance, GREEN_TAXI).month_record(MONTH + 1).busy
 
 
-def test_runs_asked_for_because_of_a_file_are_known_newest_first(instance: DagsterInstance, job: JobDefinition) -> None:
+def test_runs_requested_because_of_a_file_are_known_newest_first(instance: DagsterInstance, job: JobDefinition) -> None:
     ours = {DATASET_TAG: "green"}
     first = add_run(instance, job, DagsterRunStatus.FAILURE, **ours, **{FILE_TAG: '"a"'})
     second = add_run(instance, job, DagsterRunStatus.CANCELED, **ours, **{FILE_TAG: '"b"'})
     add_run(instance, job, DagsterRunStatus.FAILURE)
-    asks = record(instance).asks
-    assert [(ask.identity, ask.run, ask.cancelled) for ask in asks] == [('"b"', second, True), ('"a"', first, False)]
-    assert asks[0].at >= asks[1].at > 0
-    assert record(instance, YELLOW_TAXI).asks == ()
+    runs = record(instance).requested_runs
+    assert [(run.identity, run.short_id, run.cancelled) for run in runs] == [
+        ('"b"', second, True),
+        ('"a"', first, False),
+    ]
+    assert runs[0].at >= runs[1].at > 0
+    assert record(instance, YELLOW_TAXI).requested_runs == ()

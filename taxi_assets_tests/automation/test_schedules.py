@@ -59,7 +59,7 @@ def tick(settings: Settings, instance: DagsterInstance, name: str) -> ScheduleEx
         return repository.get_schedule_def(name).evaluate_tick(context)
 
 
-def wanted(settings: Settings, instance: DagsterInstance, name: str) -> list[str | None]:
+def requested_keys(settings: Settings, instance: DagsterInstance, name: str) -> list[str | None]:
     return [request.partition_key for request in tick(settings, instance, name).run_requests or []]
 
 
@@ -94,14 +94,14 @@ def test_the_newest_month_is_asked_for_once_it_is_published(
     folder.publish("green", NEWEST, rows=300)
     folder.publish("green", NEWEST + -1, rows=300)
     folder.publish("green", NEWEST + 1, rows=300)
-    assert wanted(published, instance, name) == [NEWEST.key]
+    assert requested_keys(published, instance, name) == [NEWEST.key]
 
 
 @BOTH
 def test_of_the_sample_publisher_the_newest_month_is_there_at_once(
     settings: Settings, instance: DagsterInstance, name: str
 ) -> None:
-    assert wanted(settings, instance, name) == [NEWEST.key]
+    assert requested_keys(settings, instance, name) == [NEWEST.key]
 
 
 @BOTH
@@ -117,7 +117,7 @@ def test_a_month_that_is_here_is_a_skip_until_it_is_replaced(
     load(published, instance, NEWEST)
     assert reason(published, instance, name) == f"Looked at 1 month; 1 unchanged ({NEWEST})"
     folder.publish("green", NEWEST, rows=301)
-    assert wanted(published, instance, name) == [NEWEST.key]
+    assert requested_keys(published, instance, name) == [NEWEST.key]
 
 
 @BOTH
@@ -144,4 +144,4 @@ def test_a_month_that_was_published_after_its_own_tick_comes_with_the_next(
     folder.publish("green", NEWEST + -2, rows=300)
     load(published, instance, NEWEST + -2)
     folder.publish("green", NEWEST + -1, rows=300)
-    assert wanted(published, instance, name) == [(NEWEST + -1).key]
+    assert requested_keys(published, instance, name) == [(NEWEST + -1).key]

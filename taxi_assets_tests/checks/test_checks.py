@@ -12,7 +12,7 @@ import pytest
 from dagster import AssetCheckEvaluation, AssetKey, AssetSelection, DagsterInstance, Definitions, define_asset_job
 from psycopg.sql import SQL, Composed, Identifier
 
-from taxi_assets.assets import assets_of
+from taxi_assets.assets import StorageKinds, assets_of
 from taxi_assets.build import resources_for
 from taxi_assets.checks import checks_of
 from taxi_assets.destinations.lake.folder import Lake
@@ -34,7 +34,9 @@ BLOCKING = {
 def _check_again(settings: Settings, asset: str) -> dict[str, AssetCheckEvaluation]:
     """Runs the checks of an asset of green alone."""
     job = define_asset_job("again", AssetSelection.checks_for_assets(AssetKey(["green", asset])))
-    definitions = Definitions(assets_of(GREEN_TAXI), asset_checks=checks_of(GREEN_TAXI), jobs=[job])
+    definitions = Definitions(
+        assets_of(GREEN_TAXI, StorageKinds("duckdb")), asset_checks=checks_of(GREEN_TAXI), jobs=[job]
+    )
     with DagsterInstance.ephemeral() as instance:
         result = (
             Definitions.merge(definitions, Definitions(resources=resources_for(settings)))

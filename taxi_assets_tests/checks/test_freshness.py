@@ -12,9 +12,10 @@ from dagster import AssetCheckEvaluation, AssetCheckSeverity, AssetKey, DagsterI
 from taxi_assets.asset_keys import keys_of
 from taxi_assets.assets.published_months import DESTINATIONS, POLICY
 from taxi_assets.build import build_definitions
-from taxi_assets.checks.freshness import CHECK, RECENT_MONTHS, newest
+from taxi_assets.checks.freshness import CHECK, newest
 from taxi_assets.model.datasets import DATASETS, GREEN_TAXI
 from taxi_assets.model.months import Month
+from taxi_assets.partitions import RECENT_MONTHS
 from taxi_assets.publishers.file_version import FileVersion
 from taxi_assets.settings import Settings
 from taxi_assets_tests.helpers.published_files import Folder, recent
@@ -36,7 +37,7 @@ class World:
     def load(self, month: Month, *assets: str) -> None:
         run_month(self.settings, "green", str(month), assets=assets)
 
-    def inspect_command(self) -> AssetCheckEvaluation:
+    def check(self) -> AssetCheckEvaluation:
         job = build_definitions(self.settings).resolve_job_def("green_freshness")
         with DagsterInstance.ephemeral() as instance:
             found = checks(job.execute_in_process(instance=instance))
@@ -53,36 +54,36 @@ def world(settings: Settings, tmp_path: Path) -> Iterator[World]:
 
 
 def test_a_newest_month_that_is_in_no_table_is_a_warning_until_it_is_loaded(world: World) -> None:
-    found = world.inspect_command()
+    found = world.check()
     assert (found.passed, found.severity, found.blocking) == (False, AssetCheckSeverity.WARN, False)
     said = found.description or ""
     assert said.startswith(f"{LATEST} is published, and not in the warehouse nor in Postgres.")
     assert f"Run green_trips for {LATEST}" in said
     world.load(LATEST)
-    assert world.inspect_command().passed
+    assert world.check().passed
 
 
 def test_a_table_that_lacks_the_month_is_named(world: World) -> None:
     world.load(LATEST, "raw_trips", "clean_trips", "gcs_parquet", "bq_table")
-    assert "and not in Postgres." in (world.inspect_command().description or "")
+    assert "and not in Postgres." in (world.check().description or "")
 
 
 def test_an_old_month_loaded_today_does_not_count(world: World) -> None:
     """Dagster's own freshness policy takes it for fresh."""
     world.folder.publish("green", Month(2020, 4), ROWS)
     world.load(Month(2020, 4))
-    assert not world.inspect_command().passed
+    assert not world.check().passed
 
 
 def test_a_month_published_later_is_a_warning_again(world: World) -> None:
     world.load(LATEST)
     world.folder.publish("green", LATEST + 1, ROWS)
-    assert (world.inspect_command().description or "").startswith(f"{LATEST + 1} is published")
+    assert (world.check().description or "").startswith(f"{LATEST + 1} is published")
 
 
 def test_a_publisher_that_has_published_nothing_for_half_a_year_is_a_warning(world: World) -> None:
     world.folder.path("green", LATEST).unlink()
-    found = world.inspect_command()
+    found = world.check()
     assert not found.passed
     assert f"has none of the months from {recent('green', back=5)} to {recent('green')}" in (found.description or "")
 
@@ -115,16 +116,16 @@ def test_no_more_is_asked_than_it_takes() -> None:
     asked: list[Month] = []
     months = [Month(2026, number) for number in range(1, RECENT_MONTHS + 1)]
 
-    def sight(month: Month) -> FileVersion | None:
+    def probe(month: Month) -> FileVersion | None:
         asked.append(month)
         return FileVersion("url", "identity") if month <= Month(2026, 4) else None
 
-    assert newest(months, sight) == (Month(2026, 4), FileVersion("url", "identity"))
+    assert newest(months, probe) == (Month(2026, 4), FileVersion("url", "identity"))
     assert asked == [Month(2026, 6), Month(2026, 5), Month(2026, 4)]
     assert newest(months, lambda _: None) is None
 
 
-def test_the_look_is_a_job_of_its_own_with_a_daily_schedule_to_be_turned_on(settings: Settings) -> None:
+def test_the_check_is_a_job_of_its_own_with_a_daily_schedule_to_be_turned_on(settings: Settings) -> None:
     repository = build_definitions(settings).get_repository_def()
     for name in DATASETS:
         schedule = repository.get_schedule_def(f"{name}_freshness_daily")

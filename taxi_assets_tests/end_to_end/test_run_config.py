@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import duckdb
 import psycopg
@@ -126,15 +126,15 @@ def test_a_month_is_cleaned_by_the_profile_asked_for(settings: Settings, profile
 
 
 def test_every_profile_can_be_asked_for_by_its_name() -> None:
-    assert {name.name: name.value for name in ProfileName} == {profile.value: profile for profile in Profile}
+    assert {*get_args(ProfileName)} == {profile.value for profile in Profile}
 
 
 @pytest.mark.parametrize(
     ("config", "said"),
     [
-        ({"clean_trips": {"profile": "strickt"}}, r"profile \(default, strict, tutorial\) got strickt"),
+        ({"clean_trips": {"profile": "strickt"}}, r"Literal\['default', 'strict', 'tutorial'\] got strickt"),
         ({"clean_trips": {"first_rows": "many"}}, 'first_rows. Value "many" .* not valid for expected type "Int"'),
-        ({"clean_trips": {"frist_rows": 5}}, r'"frist_rows" .* Expected: "\{ first_rows\?: .* profile\?: profile'),
+        ({"clean_trips": {"frist_rows": 5}}, r'"frist_rows" .* Expected: "\{ first_rows\?: .* profile\?: Literal'),
         ({"raw_trips": {"force": "perhaps"}}, 'force. Value "perhaps" .* expected type "Bool"'),
     ],
 )

@@ -1,8 +1,9 @@
-"""A publication sensor, and somebody who runs what it asks for."""
+"""Drives a publication sensor in tests: evaluates ticks, and runs what they request, as the daemon would."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from dagster import DagsterInstance, Definitions, RunRequest, build_sensor_context
 from dagster._core.definitions.sensor_definition import SensorExecutionData
@@ -13,7 +14,7 @@ from taxi_assets.settings import Settings
 
 @dataclass
 class SensorHarness:
-    """The sensor of green trips, and somebody who runs what it asks for."""
+    """The publication sensor of green trips, with its cursor kept from tick to tick."""
 
     settings: Settings
     definitions: Definitions
@@ -32,20 +33,22 @@ class SensorHarness:
         self.cursor = made.cursor
         return made
 
-    def wanted(self) -> list[Month]:
+    def requested_months(self) -> list[Month]:
         return [Month.parse(request.partition_key or "") for request in self.tick().run_requests or []]
 
     def reason(self) -> str:
+        """Evaluates a tick that requests nothing; returns its skip reason."""
         made = self.tick()
         assert not made.run_requests
         return made.skip_message or ""
 
     def run(self, request: RunRequest) -> bool:
-        """Runs what was asked for, as the daemon would."""
+        """Runs the request, as the daemon would; returns whether the run succeeded."""
         job = self.definitions.resolve_job_def("green_trips")
         tags = {**request.tags, "dagster/run_key": request.run_key or ""}
         result = job.execute_in_process(
             partition_key=request.partition_key,
+            run_config=request.run_config,
             tags=tags,
             instance=self.instance,
             raise_on_error=False,
@@ -54,11 +57,12 @@ class SensorHarness:
         return result.success
 
     def run_all(self) -> list[RunRequest]:
+        """Evaluates a tick and runs all that it requests."""
         requests = [*(self.tick().run_requests or [])]
         for request in requests:
             assert self.run(request)
         return requests
 
-    def load(self, month: Month) -> None:
-        """By hand, without the sensor."""
-        assert self.run(RunRequest(partition_key=month.key))
+    def load(self, month: Month, run_config: dict[str, Any] | None = None) -> None:
+        """Loads a month by hand, without the sensor."""
+        assert self.run(RunRequest(partition_key=month.key, run_config=run_config))

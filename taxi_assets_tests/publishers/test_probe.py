@@ -10,7 +10,8 @@ import pytest
 from dagster import AssetMaterialization
 
 from taxi_assets.errors import BlockedError
-from taxi_assets.metadata.publication import publication_metadata, published_file
+from taxi_assets.metadata.publication import publication_metadata
+from taxi_assets.metadata.recorded import FetchedFile
 from taxi_assets.model.datasets import GREEN_TAXI, YELLOW_TAXI
 from taxi_assets.model.months import Month
 from taxi_assets.publishers.base import Publisher, publisher
@@ -136,7 +137,9 @@ def test_what_is_fetched_has_the_identity_that_was_seen(site: Path, tmp_path: Pa
         seen = source.probe(YELLOW_TAXI, MONTH)
         got = source.fetch(YELLOW_TAXI, MONTH, staging, None)
     recorded = AssetMaterialization("raw_trips", metadata=publication_metadata(got, unchanged=False))
-    assert published_file(recorded).file == seen
+    fetched = FetchedFile.from_materialization(recorded)
+    assert fetched is not None
+    assert fetched.version == seen
 
 
 def test_the_resource_asks_briefly(server: PublisherServer, site: Path) -> None:
