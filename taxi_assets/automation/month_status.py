@@ -81,7 +81,7 @@ class MonthStatus:
 
 @dataclass(frozen=True)
 class CheckReport:
-    """The months that were checked, those whose check failed and why, and those that were not reached in time."""
+    """The months that were checked, the errors of those that could not be, and the months not reached in time."""
 
     checked: tuple[MonthStatus, ...]
     errors: tuple[tuple[Month, TaxiError], ...] = ()
@@ -93,7 +93,7 @@ class CheckReport:
 
     @property
     def failed(self) -> bool:
-        """Whether the publisher could not be asked for a single month."""
+        """Whether the publisher gave no answer for any month."""
         return bool(self.errors) and all(month.status is Status.BUSY for month in self.checked)
 
     def summary(self) -> str:

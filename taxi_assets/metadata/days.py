@@ -25,7 +25,7 @@ def days_metadata(days: pd.DataFrame) -> dict[str, Any]:
         return {}
     sums = totals(days).iloc[0].dropna()
     means = [name for name in A_TRIP if name in sums]
-    heads = ["pick-ups in", "trips", "share", *(f"{name} a trip" for name in means)]
+    heads = ["pickups in", "trips", "share", *(f"{name} a trip" for name in means)]
     lines = _by_borough(totals(days, by="pickup_borough"), means)
     return {
         **{str(name): int(value) if name in COUNTS else round(float(value), 2) for name, value in sums.items()},

@@ -1,4 +1,4 @@
-"""What the page of a materialization tells, on real runs of every dataset."""
+"""What the UI shows of a materialization, on real runs of every dataset."""
 
 from __future__ import annotations
 
@@ -157,13 +157,13 @@ def test_a_mart_shows_its_sums_and_its_boroughs(settings: Settings) -> None:
     green = metadata(run_month(settings, "green", MONTH), "daily_trips")
     assert green["trips"] == rows(settings, "green", MONTH)["clean"]
     assert all(green[name] > 0 for name in ("passengers", "miles", "fare", "tips", "tolls", "total"))
-    heads = "| pick-ups in | trips | share | miles a trip | fare a trip | tips a trip | total a trip |"
+    heads = "| pickups in | trips | share | miles a trip | fare a trip | tips a trip | total a trip |"
     assert green["by_borough"].splitlines()[0] == heads
     assert {"Brooklyn", "Queens"} <= {line.split(" | ")[0].strip("| ") for line in green["by_borough"].splitlines()}
     fhv = metadata(run_month(settings, "fhv", MONTH), "daily_trips")
     assert fhv["trips"] == rows(settings, "fhv", MONTH)["clean"]
     assert "fare" not in fhv
-    assert fhv["by_borough"].splitlines()[0] == "| pick-ups in | trips | share |"
+    assert fhv["by_borough"].splitlines()[0] == "| pickups in | trips | share |"
 
 
 def test_the_zone_lookup_shows_its_boroughs(settings: Settings) -> None:

@@ -87,7 +87,7 @@ def test_sensors_and_marts_conclude_the_same_without_all_other_metadata(
     assert expected["complete"] == {WHOLE: True, TRY_OUT: False, REPLACED: True, BROKEN: False}
     assert expected["versions"] == {WHOLE: 1, TRY_OUT: 1, REPLACED: 1, BROKEN: 0}
     assert expected["marts"][DAILY_TRIPS, TRY_OUT].first_rows == 100
-    assert expected["marts"][TRIPS_WITH_ZONES, WHOLE].publisher == "tlc"
+    assert expected["marts"][TRIPS_WITH_ZONES, WHOLE].publisher == "mirror"
 
     store_event: Callable[[InMemoryEventLogStorage, EventLogEntry], None] = InMemoryEventLogStorage.store_event
     renamed = set[str]()

@@ -1,4 +1,4 @@
-"""The picture of a month: what is counted while its trips stream by, and how the counts are drawn as SVG.
+"""The chart of a month: what is counted while its trips are written, and how the counts are drawn as SVG.
 
-Written by hand: a plotting library would cost each run 45 MB and half a second.
+The SVG is written by hand: a plotting library would cost each run 45 MB of memory and half a second.
 """

@@ -1,6 +1,6 @@
-"""What the picture of a month shows, counted batch by batch: trips by hour, and a plane of two of their measures.
+"""The counts that the chart of a month shows, taken batch by batch: trips by hour, and by two of their measures.
 
-The counts take 30 kB, however many trips there are.
+They take 30 kB, however many trips there are.
 """
 
 from __future__ import annotations
@@ -27,24 +27,24 @@ if TYPE_CHECKING:
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 naive, as TLC's times
 _HOUR = 3_600_000_000
 _MINUTE = 60_000_000
-"""Both in microseconds."""
+"""An hour and a minute in microseconds."""
 
 
 @dataclass(frozen=True)
 class Axis:
-    """From 0 to `limit` in `bins` equal parts, of which each step of `tick` is labelled."""
+    """An axis from 0 to `limit`, divided into `bins` equal parts, with a label at every multiple of `tick`."""
 
     title: str
     limit: float
     bins: int
     tick: float
     measure: Callable[[pa.RecordBatch], Floats]
-    """The values of a batch's trips, NaN where there is none."""
+    """Gives the values of a batch's trips, NaN where a trip has none."""
 
 
 @dataclass(frozen=True)
 class Plane:
-    """Two measures of a trip, one against the other."""
+    """A plane of two measures of a trip."""
 
     title: str
     x: Axis
@@ -52,7 +52,7 @@ class Plane:
 
 
 class PlaneCounts:
-    """`cells`: trips in the plane, by y and x; those beyond its limits, and those that lack a value, are in none."""
+    """Counts of trips in a plane: `cells` by y and x. Trips beyond its limits, or without a value, are not counted."""
 
     def __init__(self, plane: Plane) -> None:
         self.plane = plane
@@ -66,7 +66,7 @@ class PlaneCounts:
 
 
 class TripCounts:
-    """Counts of a month's clean trips. `hours`: trips by hour of the month."""
+    """Counts of a month's clean trips; `hours` are the trips by hour of the month."""
 
     def __init__(self, dataset: Dataset, month: Month) -> None:
         self.month = month
@@ -86,14 +86,14 @@ class TripCounts:
 
     @property
     def week(self) -> Floats:
-        """Trips by weekday, from Monday, and hour of the day: the mean of the month's Mondays and so on."""
+        """Mean trips by weekday, from Monday, and hour of the day; shape (7, 24)."""
         weekdays = (np.arange(len(self.days)) + self.month.start.weekday()) % 7
         by_day = self.hours.reshape(-1, 24)
         return np.array([by_day[weekdays == weekday].mean(axis=0) for weekday in range(7)])
 
     @property
     def plane(self) -> PlaneCounts:
-        """The first plane in which there are trips: what it needs was not published in every era."""
+        """The first plane that has trips in it: the measures of some were not published in every era."""
         return next((counts for counts in self._planes if counts.cells.any()), self._planes[0])
 
     def add(self, trips: pa.RecordBatch) -> None:
@@ -106,8 +106,8 @@ class TripCounts:
 
 
 def planes_of(dataset: Dataset) -> list[Plane]:
-    """Fare by distance, where the dataset has them, and how long trips took by the hour of their pickup."""
-    hour = Axis("hour of the pick-up", 24, 24, 6, _hour_of_day)
+    """The planes to count: fare by distance, if the dataset has both, and duration by hour of the pickup."""
+    hour = Axis("hour of the pickup", 24, 24, 6, _hour_of_day)
     planes = [Plane("Trips by hour and duration", hour, Axis("minutes", 90, 45, 15, _minutes))]
     sources = SOURCES[dataset.name]
     if "fare" in sources:
@@ -118,7 +118,7 @@ def planes_of(dataset: Dataset) -> list[Plane]:
 
 
 def _microseconds(trips: pa.RecordBatch) -> Counts:
-    """The pickups as microseconds since 1970; a clean trip has one."""
+    """The pickups in microseconds since 1970; every clean trip has one."""
     pickups = trips["pickup_datetime"]
     values: Counts = np.frombuffer(pickups.buffers()[1], np.int64)[pickups.offset : pickups.offset + len(pickups)]
     return values

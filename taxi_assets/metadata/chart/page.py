@@ -1,4 +1,4 @@
-"""The picture of a month: trips by day, by weekday and hour, and by two of their measures."""
+"""The chart of a month: trips by day, by weekday and hour, and by two of their measures."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _WEEK = Box(50, 242, 288, 196)
 _PLANE = Box(420, 242, 350, 200)
 _SATURDAY = 5
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-"""Not those of `calendar`, which speak the language that the process has been set to."""
+"""The names in `calendar` depend on the locale of the process; these do not."""
 
 
 def picture(counts: TripCounts, title: str) -> str:
-    """The counts as an SVG document on a transparent page."""
+    """The chart as an SVG document with a transparent background."""
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}">',
         f"<style>{STYLE}</style>",
@@ -37,7 +37,7 @@ def picture(counts: TripCounts, title: str) -> str:
 
 
 def caption(counts: TripCounts) -> str:
-    """What the picture shows, in words."""
+    """What the chart shows, in words."""
     if counts.trips == 0:
         return "No clean trips."
     days, hours = counts.days, counts.week.mean(axis=0)
@@ -81,12 +81,12 @@ def _week(counts: TripCounts) -> list[str]:
     row, column = box.height / 7, box.width / 24
     foot = box.y + box.height
     return [
-        text(0, box.y - 30, "Trips an hour, by weekday and hour (mean)", "h"),
+        text(0, box.y - 30, "Trips per hour, by weekday and hour (mean)", "h"),
         *scale(box.x + box.width, box.y - 10, "0", _number(highest)),
         cells(box, shades),
         *(text(box.x - 6, box.y + row * (day + 0.5) + 4, _WEEKDAYS[day][:3], "e") for day in range(7)),
         *(text(box.x + column * hour, foot + 14, f"{hour}:00", "m") for hour in range(0, 24, 6)),
-        text(box.x + box.width / 2, foot + 32, "hour of the pick-up", "m"),
+        text(box.x + box.width / 2, foot + 32, "hour of the pickup", "m"),
     ]
 
 
@@ -111,14 +111,14 @@ def _plane(counts: TripCounts) -> list[str]:
 
 
 def logarithmic(trips: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Shades of counts: 0 of none, 1 of one, LEVELS of the most, and between them equal steps for equal factors."""
+    """Shades of counts on a logarithmic scale: 0 for no trips, 1 for one trip, LEVELS for the most trips."""
     factors = math.log(max(int(trips.max()), 2))
     shades = 1 + np.floor(np.log(np.maximum(trips, 1)) / factors * (LEVELS - 1) + 1e-9).astype(np.int64)
     return np.where(trips > 0, shades, 0)
 
 
 def _labels(axis: Axis) -> list[tuple[float, str]]:
-    """Where along the axis (0 to 1) which value stands."""
+    """The labels of an axis, each with its position from 0 to 1."""
     return [(value / axis.limit, f"{value:g}") for value in np.arange(0, axis.limit + 1, axis.tick).tolist()]
 
 

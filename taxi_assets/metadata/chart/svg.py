@@ -1,7 +1,7 @@
-"""The pieces a picture is made of, as SVG text; nothing of trips is said here.
+"""The elements of a chart as SVG text; they know nothing of trips.
 
-The UI shows the picture on white and on black, and does not tell it which. So the page stays transparent, colours have
-the same contrast on both, and a scale runs from transparent to full colour.
+The UI shows the chart on a white or a black background, and does not tell it which. So the page is transparent, colors
+have the same contrast on both, and scales run from transparent to full color.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ STYLE = (
     f".e{{text-anchor:end}}.g{{stroke:#74767f;stroke-opacity:.3;fill:none}}.a{{fill:{BLUE}}}.b{{fill:{ORANGE}}}"
     f".c{{stroke:{BLUE};shape-rendering:crispEdges}}"
 )
-"""Classes: heading, middle, end, grid, two kinds of bar, cells."""
+"""The classes: h heading, m centered, e right-aligned, g grid, a and b bars, c cells."""
 LEVELS = 12
-"""Shades of a scale."""
+"""The number of shades of a scale."""
 _FAINTEST = 0.16
 
 
 @dataclass(frozen=True)
 class Box:
-    """A rectangle of the page, in pixels."""
+    """A rectangle of the page, in pixels from its top left corner."""
 
     x: float
     y: float
@@ -39,24 +39,25 @@ class Box:
 
 
 def text(x: float, y: float, words: str, kind: str = "") -> str:
-    """`kind`: the classes of STYLE."""
+    """Words at a point; `kind` are classes of STYLE."""
     mark = f' class="{kind}"' if kind else ""
     return f'<text{mark} x="{x:g}" y="{y:g}">{escape(words)}</text>'
 
 
 def path(kind: str, data: str) -> str:
+    """A path of class `kind`."""
     return f'<path class="{kind}" d="{data}"/>'
 
 
 def bars(kind: str, places: list[tuple[float, float, float]], width: float, foot: float) -> str:
-    """Bars that stand on `foot`: (left, top, value); those of no height are left out."""
+    """Bars standing at height `foot`, given as (left, top, value); bars with the value 0 are left out."""
     return path(kind, "".join(f"M{x:g} {foot:g}h{width:g}V{top:.1f}h-{width:g}z" for x, top, value in places if value))
 
 
 def cells(box: Box, shades: NDArray[np.int64]) -> str:
-    """A grid of cells, the first row on top; `shades` are 0 (nothing there) to LEVELS.
+    """A grid of cells, the first row on top; `shades` run from 0, which is not drawn, to LEVELS.
 
-    Neighbours of one shade in a row are one stroke as thick as the row.
+    Neighboring cells of one shade in a row are drawn as one stroke as thick as the row, which keeps the text small.
     """
     rows, columns = shades.shape
     strokes: dict[int, list[str]] = {}
@@ -77,11 +78,12 @@ def cells(box: Box, shades: NDArray[np.int64]) -> str:
 
 
 def opacity(shade: int) -> float:
+    """The opacity of a shade from 1 to LEVELS."""
     return _FAINTEST + (1 - _FAINTEST) * (shade - 1) / (LEVELS - 1)
 
 
 def scale(x: float, y: float, low: str, high: str) -> list[str]:
-    """A legend of the shades, ending at x."""
+    """A legend of the shades from `low` to `high`, right-aligned at x."""
     width = 5 * LEVELS
     left = x - 6 * len(high) - 4 - width
     shades = np.arange(1, LEVELS + 1).reshape(1, -1)
@@ -93,7 +95,7 @@ def scale(x: float, y: float, low: str, high: str) -> list[str]:
 
 
 def ticks(highest: float) -> list[int]:
-    """Three to six round whole numbers from 0, the last not above `highest`."""
+    """Round whole numbers from 0 to at most `highest`, at most six of them."""
     step = next(
         step for power in range(12) for step in (10**power, 2 * 10**power, 5 * 10**power) if highest / step <= 5
     )

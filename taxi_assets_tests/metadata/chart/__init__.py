@@ -1,1 +1,1 @@
-"""Tests of the picture of a month."""
+"""Tests of the chart of a month."""

@@ -1,4 +1,4 @@
-"""What a picture counts of a month, whatever the batches: compared with counting one trip after the other."""
+"""What the chart of a month counts, whatever the batches: compared with counting one trip after the other."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The picture as a document: whole, small, labelled, and readable on white and on black."""
+"""The chart as a document: whole, small, labelled, and readable on white and on black."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from taxi_assets.model.months import Month
 MONTH = Month(2021, 1)
 SVG = "{http://www.w3.org/2000/svg}"
 BACKGROUNDS = ("#ffffff", "#020314")
-"""Of the UI, light and dark."""
+"""The UI's, light and dark."""
 
 
 def _noise(dataset: Dataset) -> TripCounts:
@@ -56,7 +56,7 @@ def test_a_picture_is_small_whatever_the_month(dataset: Dataset) -> None:
 def test_it_says_what_it_shows_with_units() -> None:
     texts = _texts(_drawn(_noise(YELLOW_TAXI), "Yellow <taxi> & co., 2021-01"))
     assert texts[0].startswith("Yellow <taxi> & co., 2021-01: ")
-    for words in ("Trips by day", "Mon to Fri", "Sat, Sun", "hour of the pick-up", "fare in US dollars"):
+    for words in ("Trips by day", "Mon to Fri", "Sat, Sun", "hour of the pickup", "fare in US dollars"):
         assert words in texts
     assert any(text.startswith("miles; ") and "% of trips lie outside" in text for text in texts)
     assert [text for text in texts if text in {"Mon", "Wed", "Sun"}] == ["Mon", "Wed", "Sun"]
