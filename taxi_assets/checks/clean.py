@@ -21,7 +21,7 @@ from taxi_assets.transform.first_rows import REMEDY, describe, first_rows_of
 from taxi_assets.transform.month_file import MonthFile, MonthFiles
 
 USUAL_VOLUME = (0.5, 2.0)
-"""A month warns if its rows are fewer or more than a neighbouring month's times these, as in April 2020."""
+"""How many times the rows of the month before or after it a month may have without a warning; April 2020 warns."""
 
 
 def every_row_is_accounted_for(dataset: Dataset) -> AssetChecksDefinition:
@@ -124,8 +124,8 @@ def volume_is_usual(dataset: Dataset) -> AssetChecksDefinition:
             return AssetCheckResult(passed=True, description="A try-out is not compared with other months.")
         month = month_of_run(context)
         paths = {str(month + step): lake.lake.clean_file(dataset, month + step) for step in (-1, 1)}
-        neighbours = {name: MonthFile.local(path) for name, path in paths.items() if path.exists()}
-        months = {name: file.rows for name, file in neighbours.items() if first_rows_of(file.facts) is None}
+        files = {name: MonthFile.local(path) for name, path in paths.items() if path.exists()}
+        months = {name: file.rows for name, file in files.items() if first_rows_of(file.facts) is None}
         ratios = {name: clean_trips.rows / count for name, count in months.items() if count}
         return AssetCheckResult(
             passed=all(USUAL_VOLUME[0] <= ratio <= USUAL_VOLUME[1] for ratio in ratios.values()),
