@@ -1,14 +1,12 @@
-"""What housekeeping leaves of a history: all that sensors read and the UI shows of a month, and less of the rest.
+"""What housekeeping keeps of a history: all that sensors read and that the UI shows of a month, and less of the rest.
 
-On SQLite, as dagster.yaml has it, and on Postgres. Time is passed in: all that was just done counts as old.
+On SQLite, as in dagster.yaml, and on Postgres. The time is passed in, so that what was just done counts as old.
 """
 
 import os
 import secrets
-import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -35,7 +33,7 @@ from dagster._core.scheduler.instigation import InstigatorState, InstigatorStatu
 from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 from psycopg.sql import SQL, Identifier
 
-from taxi_assets.automation.history_storage import HistoryStorage, vacuum
+from taxi_assets.automation.history_storage import HistoryStorage
 from taxi_assets.automation.housekeeping import TRIMMED_TAG, tidy
 from taxi_assets.automation.run_history import RunHistory
 from taxi_assets.build import build_definitions
@@ -244,21 +242,6 @@ def test_files_of_runs_that_were_deleted_go_too(instance: DagsterInstance) -> No
     assert {run.run_id for run in instance.get_runs()} == {last}
     assert [*dict(storage.files_of_runs())] == ([last] if storage.folder else [])
     assert not instance.has_run(first)
-
-
-def test_a_file_of_sqlite_is_made_smaller_under_a_reader_who_goes_on(tmp_path: Path) -> None:
-    path = tmp_path / "index.db"
-    with closing(sqlite3.connect(path, isolation_level=None)) as writer, closing(sqlite3.connect(path)) as reader:
-        writer.execute("PRAGMA journal_mode = WAL")
-        writer.execute("CREATE TABLE events (value INTEGER PRIMARY KEY, event BLOB)")
-        writer.executemany("INSERT INTO events VALUES (?, zeroblob(1000))", ((value,) for value in range(1, 2001)))
-        writer.execute("DELETE FROM events WHERE value > 10")
-        open_query = reader.execute("SELECT value FROM events")
-        assert open_query.fetchone() == (1,)
-        assert vacuum(path)
-        assert len(open_query.fetchall()) == 9
-        writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    assert path.stat().st_size < 100_000
 
 
 @pytest.mark.parametrize(("days", "status"), [(None, "STOPPED"), (90, "RUNNING")])
