@@ -24,7 +24,7 @@ def when_changed(dataset: Dataset, *tables: str, lookup: AssetKey | None = None)
 
     Dagster knows what a run is going to make by its asset selection. Our sensors and schedules always give one. A run
     of a whole job has none: a tick that reads the tables before such a run makes the mart, and the runs in progress
-    after it has ended, makes the mart once more.
+    after it has ended, requests the mart once more.
     """
     inputs = AssetSelection.assets(*(key_of(dataset, table) for table in tables))
     complete = ~AutomationCondition.any_deps_missing().allow(inputs)

@@ -15,7 +15,7 @@ HISTORY_MONTHS = 3
 
 @dataclass(frozen=True)
 class Cursor:
-    """The last old month that was checked, and how many ticks in a row failed to reach the publisher.
+    """The last old month that was checked, and how many ticks in a row could not check any month.
 
     Which files are loaded is not remembered here: Dagster's materializations say so, for months loaded by hand too.
     """

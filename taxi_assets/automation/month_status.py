@@ -93,7 +93,7 @@ class CheckReport:
 
     @property
     def failed(self) -> bool:
-        """Whether the publisher gave no answer for any month."""
+        """Whether not a single month could be checked, though the publisher was asked."""
         return bool(self.errors) and all(month.status is Status.BUSY for month in self.checked)
 
     def summary(self) -> str:

@@ -21,7 +21,7 @@ from taxi_assets.resources.publisher import TripPublisher
 
 HOUR = 3600
 MAX_FAILED_TICKS = 3
-"""From this many ticks in a row on that cannot reach the publisher, ticks fail, so that people hear of it."""
+"""So many ticks in a row that could not check any month are an error, so that people hear of it."""
 
 
 def publications_sensor(dataset: Dataset, interval_seconds: int = HOUR) -> SensorDefinition:
@@ -55,12 +55,11 @@ def publications_sensor(dataset: Dataset, interval_seconds: int = HOUR) -> Senso
 def _skip_reason(dataset: Dataset, report: CheckReport, failed_ticks: int) -> SkipReason:
     """Why nothing is loaded. Raises TaxiError after too many failed ticks.
 
-    A tick that raises cannot move the cursor: the count stays, and ticks fail until one reaches the publisher.
+    A tick that raises cannot move the cursor: the count stays, and ticks fail until one can check a month again.
     """
     if failed_ticks >= MAX_FAILED_TICKS:
         raise TaxiError(
-            f"{dataset.title} trips: {MAX_FAILED_TICKS} ticks in a row could not reach the publisher. "
-            f"{report.summary()}"
+            f"{dataset.title} trips: {MAX_FAILED_TICKS} ticks in a row could not check any month. {report.summary()}"
         )
     warning = f"; failed tick {failed_ticks} in a row, from {MAX_FAILED_TICKS} on they are errors"
     return SkipReason(f"{report.summary()}{warning if failed_ticks else ''}")

@@ -88,9 +88,7 @@ def no_unknown_columns(dataset: Dataset) -> AssetChecksDefinition:
         return AssetCheckResult(
             passed=not unknown,
             severity=AssetCheckSeverity.WARN,
-            description=f"New: {unknown}. Describe it in taxi_assets/model/columns.py."
-            if unknown
-            else "All columns are known.",
+            description=f"New: {unknown}. Describe it in model/columns.py." if unknown else "All columns are known.",
         )
 
     return no_unknown_columns

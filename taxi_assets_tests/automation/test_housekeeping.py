@@ -103,7 +103,7 @@ def harness(settings: Settings, tmp_path: Path, instance: DagsterInstance) -> Se
 
 
 def shown(harness: SensorHarness) -> dict[str, Any]:
-    """What the UI shows of every partition of every asset and check, and what sensors read of every month."""
+    """What the UI shows of every partition of every asset and check, and what sensors read about every month."""
     instance, graph = harness.instance, harness.definitions.resolve_asset_graph()
     months = months_of(GREEN_TAXI)
     history = RunHistory(instance, GREEN_TAXI)
@@ -132,7 +132,7 @@ def newest(instance: DagsterInstance, key: AssetKey) -> dict[str | None, tuple[s
 
 
 def results(instance: DagsterInstance, key: AssetCheckKey) -> set[tuple[object, ...]]:
-    """The newest result of each partition of a check, whose run can be looked at."""
+    """The newest result of each partition of a check; its run can still be opened."""
     found = instance.event_log_storage.get_asset_check_partition_info([key])
     assert all(instance.get_run_by_id(each.latest_planned_run_id) for each in found)
     return {(each.partition_key, each.latest_execution_status, each.latest_planned_run_id) for each in found}
@@ -142,7 +142,7 @@ def events(instance: DagsterInstance) -> int:
     return sum(len(instance.all_logs(run.run_id)) for run in instance.get_runs())
 
 
-def test_after_it_sensors_and_ui_say_the_same_of_every_month_and_the_history_is_smaller(harness: SensorHarness) -> None:
+def test_sensors_and_ui_show_the_same_for_every_month_and_the_history_is_smaller(harness: SensorHarness) -> None:
     before, runs, said = shown(harness), harness.instance.get_runs_count(), events(harness.instance)
     assert f"2 unchanged ({LOADED}, {REPLACED})" in before["sensor"]
     assert f"2 to be tried again later because the last run failed ({BROKEN}, {HALF_WAY})" in before["sensor"]
@@ -172,7 +172,7 @@ def make(instance: DagsterInstance) -> str:
     return materialize([made], instance=instance).dagster_run.run_id
 
 
-def test_of_an_old_run_that_is_needed_what_it_made_and_what_it_warned_of_stays(instance: DagsterInstance) -> None:
+def test_an_old_run_that_is_needed_keeps_what_it_made_and_its_warnings(instance: DagsterInstance) -> None:
     run_id = make(instance)
     tidy(instance, time.time() + DAY)
     left = instance.all_logs(run_id)
@@ -225,7 +225,7 @@ def test_old_logs_and_ticks_go_and_other_files_stay(instance: DagsterInstance) -
 
 
 def add_tick(instance: DagsterInstance, name: str, when: float) -> None:
-    """A sensor that was turned on, and looked once."""
+    """Adds a sensor that was turned on and has ticked once."""
     location = InProcessCodeLocationOrigin(LoadableTargetOrigin(python_file="definitions.py"))
     origin = RemoteInstigatorOrigin(RemoteRepositoryOrigin(location, "repository"), name)
     state = InstigatorState(origin, InstigatorType.SENSOR, InstigatorStatus.RUNNING)

@@ -1,4 +1,4 @@
-"""What is made of a month's tables follows them by itself: when it does, and when it does not."""
+"""When the marts of a month are requested again because its tables have changed, and when not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a publication sensor asks for, and what it says: months of a local publisher, loaded for real between ticks."""
+"""What a publication sensor requests, and its skip reasons: months of a local publisher, loaded between ticks."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from taxi_assets_tests.helpers.sensor_harness import SensorHarness
 from taxi_assets_tests.servers.publisher import PublisherServer
 
 PUBLISHED, ANOTHER = recent("green", back=1), recent("green", back=2)
-"""Of the newest six months, and still of them when a month ends while the tests run."""
+"""They are among the newest six months, and stay so when a month ends while the tests run."""
 DAY = datetime(2026, 5, 1, tzinfo=UTC), datetime(2026, 5, 2, tzinfo=UTC)
 
 
@@ -53,7 +53,7 @@ def harness(settings: Settings, server: PublisherServer) -> Iterator[SensorHarne
 
 @pytest.fixture
 def folder_harness(settings: Settings, folder: Folder) -> Iterator[SensorHarness]:
-    """On the folder itself, where a file's date is part of its identity."""
+    """A sensor that reads the folder itself, where a file's date is part of its identity."""
     with harness_at(settings, folder.root.as_uri()) as harness:
         yield harness
 
@@ -63,7 +63,7 @@ def months(*which: Month) -> str:
 
 
 def newest_six() -> list[Month]:
-    """What a sensor looks at now, newest first; other months when the month ends between two calls."""
+    """The months that a sensor checks now, newest first; a month may end between two calls."""
     return [recent("green", back) for back in range(6)]
 
 
@@ -98,7 +98,7 @@ def test_nothing_published_is_a_skip_that_says_what_was_looked_at(
     assert len(controls) == 1
 
 
-def test_of_the_sample_publisher_the_newest_half_year_is_there_at_once(settings: Settings) -> None:
+def test_the_sample_publisher_has_the_newest_half_year_at_once(settings: Settings) -> None:
     with harness_at(settings, "sample") as harness:
         before = newest_six()
         assert harness.requested_months() in (before, newest_six())
@@ -165,7 +165,7 @@ def test_a_fresh_container_with_an_empty_lake_does_not_load_everything_again(
     assert "1 unchanged" in harness.reason()
 
 
-def test_old_months_are_looked_at_in_turn_if_they_were_loaded(harness: SensorHarness, folder: Folder) -> None:
+def test_old_months_are_checked_in_turn_if_they_were_loaded(harness: SensorHarness, folder: Folder) -> None:
     old, older, never_loaded = recent("green", 20), recent("green", 30), recent("green", 25)
     for month in (old, older, never_loaded):
         folder.publish("green", month, rows=300)
@@ -186,7 +186,7 @@ def test_an_old_or_broken_cursor_does_no_harm(harness: SensorHarness, folder: Fo
 # A publisher in trouble
 
 
-def test_a_publisher_that_refuses_us_is_waited_for_and_then_the_ticks_fail_until_it_answers(
+def test_when_a_publisher_refuses_us_ticks_wait_and_then_fail_until_it_answers(
     harness: SensorHarness, folder: Folder, server: PublisherServer
 ) -> None:
     server.block()
@@ -209,7 +209,7 @@ def test_a_publisher_that_cannot_be_reached_is_one_in_trouble(harness: SensorHar
         harness.tick()
 
 
-def test_a_month_that_cannot_be_looked_at_does_not_keep_another_from_being_loaded(
+def test_a_month_that_cannot_be_checked_does_not_keep_another_from_being_loaded(
     harness: SensorHarness, folder: Folder, server: PublisherServer
 ) -> None:
     folder.publish("green", ANOTHER, rows=300)

@@ -1,4 +1,4 @@
-"""Which runs people are told of, and what of them: real runs that failed, a real server that is told."""
+"""Which failed runs people are alerted to, and what the alerts say: real runs, sent to a real server."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def _run(
 
 
 def _tell(result: ExecuteInProcessResult, instance: DagsterInstance, url: str) -> Any:
-    """Has the sensor look at a run, as the daemon would."""
+    """Evaluates the sensor for a run, as the daemon would."""
     run = instance.get_run_by_id(result.run_id)
     assert run is not None
     assert run.status == DagsterRunStatus.FAILURE
@@ -105,7 +105,7 @@ def test_a_corrupt_published_file_is_told_with_all_that_people_need(
 def test_a_run_of_assets_without_a_job_of_ours_is_told_as_well(
     settings: Settings, instance: DagsterInstance, webhook: Webhook
 ) -> None:
-    """As by hand in the UI, or in a backfill of assets."""
+    """As when somebody chooses assets in the UI, or in a backfill of assets."""
     result = _run(settings, instance, "postgres_table", job="assets")
     _tell(result, instance, webhook.url)
     assert webhook.messages[0]["text"].startswith("green 2020-04: postgres_table failed\n")

@@ -1,6 +1,4 @@
-"""What Dagster's record says of a month: its file, whether all tables have it, and the runs it had; wherever the
-record is kept.
-"""
+"""What Dagster has recorded of a month: its file, whether all tables have it, and its runs; in SQLite and Postgres."""
 
 from __future__ import annotations
 
@@ -171,7 +169,7 @@ def green_trips() -> None:
 
 @pytest.fixture
 def job() -> JobDefinition:
-    """A job of the dataset's name: which runs there are is the question here, not what they do."""
+    """A job with the name of the dataset's: these tests ask which runs there are, not what they do."""
     return green_trips.to_job()
 
 

@@ -1,4 +1,4 @@
-"""The schedules ask for the newest month when it is published; otherwise they skip, say why, and never fail."""
+"""The schedules request the newest month when it is published; otherwise they skip, say why, and never fail."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from taxi_assets_tests.servers.publisher import PublisherServer
 
 AT = datetime(2026, 11, 25, 6, tzinfo=UTC)
 NEWEST = Month(2026, 9)
-"""It ended 55 days before."""
+"""It ended 55 days before AT."""
 BOTH = pytest.mark.parametrize("name", ["green_trips_monthly", "green_trips_hourly"])
 
 
@@ -43,7 +43,7 @@ def published(settings: Settings, server: PublisherServer) -> Settings:
 
 @pytest.fixture
 def instance(tmp_path: Path) -> Iterator[DagsterInstance]:
-    """A history on disk: schedules open it by its place."""
+    """A history on disk, because schedules open it by its path."""
     with DagsterInstance.local_temp(str(tmp_path)) as instance:
         yield instance
 
@@ -98,7 +98,7 @@ def test_the_newest_month_is_asked_for_once_it_is_published(
 
 
 @BOTH
-def test_of_the_sample_publisher_the_newest_month_is_there_at_once(
+def test_the_sample_publisher_has_the_newest_month_at_once(
     settings: Settings, instance: DagsterInstance, name: str
 ) -> None:
     assert requested_keys(settings, instance, name) == [NEWEST.key]

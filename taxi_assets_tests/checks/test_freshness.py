@@ -1,4 +1,4 @@
-"""Whether people are told that the newest published month is not in the tables."""
+"""Whether people are warned when the newest published month is not in the tables."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ ROWS = 500
 
 @dataclasses.dataclass(frozen=True)
 class World:
-    """A publisher whose newest green month is the last but one that can have been published, and our tables."""
+    """A publisher whose newest green month is LATEST, and our tables."""
 
     folder: Folder
     server: PublisherServer
@@ -99,7 +99,7 @@ def test_a_publisher_that_refuses_us_fails_the_run_and_says_so(world: World) -> 
     assert "A retry will not help." in said
 
 
-def test_no_run_of_a_month_asks_for_the_newest_be_it_of_the_job_or_of_assets_as_in_a_backfill(world: World) -> None:
+def test_no_run_of_a_month_makes_the_check_neither_of_the_job_nor_of_assets_as_in_a_backfill(world: World) -> None:
     world.folder.publish("green", Month(2020, 4), ROWS)
     definitions = build_definitions(world.settings)
     with DagsterInstance.ephemeral() as instance:
