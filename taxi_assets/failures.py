@@ -1,5 +1,7 @@
 """How an error becomes the failure of a step: with its month and asset, and whether Dagster should retry."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from contextlib import contextmanager
 

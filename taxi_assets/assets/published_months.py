@@ -1,5 +1,7 @@
 """published_months: the publisher's files, as an external asset; and how fresh the copies of them should be."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 

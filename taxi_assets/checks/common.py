@@ -1,5 +1,7 @@
 """What the checks of a month have in common."""
 
+from __future__ import annotations
+
 from typing import TypedDict
 
 from dagster import AssetKey, PartitionsDefinition

@@ -48,10 +48,10 @@ def freshness_check(dataset: Dataset) -> AssetChecksDefinition:
             raise Failure(text, allow_retries=error.retry) from error
         if lacking:
             advice = f"Run {dataset.name}_trips for {month}, or turn on its sensor."
-            return _warning(f"{month} is published, and not in {' nor in '.join(lacking)}. {advice}", file.url)
+            return _warning(f"{month} is published, but not in {' or '.join(lacking)}. {advice}", file.url)
         return AssetCheckResult(
             passed=True,
-            description=f"{month} is the newest published month, and it is in {' and in '.join(places)}.",
+            description=f"{month} is the newest published month, and it is in {' and '.join(places)}.",
             metadata={"url": file.url},
         )
 

@@ -57,7 +57,7 @@ def test_a_newest_month_that_is_in_no_table_is_a_warning_until_it_is_loaded(worl
     found = world.check()
     assert (found.passed, found.severity, found.blocking) == (False, AssetCheckSeverity.WARN, False)
     said = found.description or ""
-    assert said.startswith(f"{LATEST} is published, and not in the warehouse nor in Postgres.")
+    assert said.startswith(f"{LATEST} is published, but not in the warehouse or Postgres.")
     assert f"Run green_trips for {LATEST}" in said
     world.load(LATEST)
     assert world.check().passed
@@ -65,7 +65,7 @@ def test_a_newest_month_that_is_in_no_table_is_a_warning_until_it_is_loaded(worl
 
 def test_a_table_that_lacks_the_month_is_named(world: World) -> None:
     world.load(LATEST, "raw_trips", "clean_trips", "gcs_parquet", "bq_table")
-    assert "and not in Postgres." in (world.check().description or "")
+    assert "but not in Postgres." in (world.check().description or "")
 
 
 def test_an_old_month_loaded_today_does_not_count(world: World) -> None:
