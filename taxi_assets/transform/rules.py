@@ -1,9 +1,8 @@
-"""The rules a row is judged by: what sends it to quarantine, and what is only flagged. Thresholds live here and
-nowhere else.
+"""The rules that rows are judged by: which send a row to quarantine, and which only flag it.
 
-A rule looks at a record batch in canonical columns and answers with one boolean per row; null counts as no. A rule
-applies to the datasets that have the columns it needs. Sources: TLC's data dictionaries for codes and zones; the
-faults counted in the published files for the rest.
+Thresholds stand here and nowhere else. A rule looks at a record batch in canonical columns and answers with one boolean
+per row; null counts as no. A rule applies to the datasets that have the columns it needs. Codes and zones are those of
+TLC's data dictionaries; the other rules are about faults that were counted in the published files.
 """
 
 from __future__ import annotations
@@ -19,16 +18,16 @@ import pyarrow.compute as pc
 
 from taxi_assets.model.columns import PAYMENT_TYPES, RATE_CODES, TRIP_TYPES, VENDORS
 from taxi_assets.model.months import Month
-from taxi_assets.model.zones import ZONES
+from taxi_assets.model.zone_ids import ZONE_IDS
 from taxi_assets.transform.arrow import literal
 
 MAX_TRIP = timedelta(hours=24)
 FAR_MILES = 100.0
 FAST_MPH = 100.0
 REPEATED_HOUR = timedelta(minutes=60)
-"""In November's repeated hour a trip may end up to 60 minutes before it began, by the clock."""
-CENT = 0.005
-"""Half a cent: amounts that differ by less are equal."""
+"""By the clock, a trip in November's repeated hour may end up to this long before it began."""
+HALF_CENT = 0.005
+"""Amounts in US dollars that differ by no more than this are equal."""
 STRICT_MILES = (0.2, 100.0)
 STRICT_MINUTES = (1.0, 240.0)
 STRICT_MPH = (1.0, 100.0)
@@ -38,19 +37,27 @@ Judge = Callable[[pa.RecordBatch, Month], pa.Array]
 
 
 @dataclass(frozen=True)
-class Rule:
-    """`name` is what people see, `doc` says what it means; `columns` are what it needs, `a|b` meaning either, and
-    `more` what it looks at beside those where a dataset has it.
-    """
+class Reason:
+    """Why a row is in quarantine, or flagged: `name` is what rows and metadata hold, `doc` is its meaning."""
 
     name: str
     doc: str
+
+
+@dataclass(frozen=True)
+class Rule(Reason):
+    """A reason that a row gives by itself: `judge` tells which rows of a batch have it.
+
+    `columns` are those that the rule needs, where `a|b` means either of two. `more` are those that it looks at as well
+    in the datasets that have them.
+    """
+
     columns: tuple[str, ...]
     judge: Judge
     more: tuple[str, ...] = ()
 
     def applies_to(self, names: Collection[str]) -> bool:
-        """Whether a dataset with columns of these names can be judged by this rule."""
+        """Whether rows with columns of these names can be judged by this rule."""
         return all(any(name in names for name in either.split("|")) for either in self.columns)
 
 
@@ -80,9 +87,7 @@ def _pickup_outside_month(batch: pa.RecordBatch, month: Month) -> pa.Array:
 
 
 def _in_repeated_hour(batch: pa.RecordBatch, month: Month) -> pa.Array:
-    """Drop-offs up to 60 minutes before a pickup in the hour that New York has twice: 01:00 to 02:00 on November's
-    first Sunday.
-    """
+    """Drop-offs shortly before a pickup in the hour that New York has twice, from 01:00 on November's first Sunday."""
     negative = pc.less(_duration(batch), _span(timedelta(0)))
     if month.month != 11:
         return pc.and_(negative, literal(value=False, arrow_type=pa.bool_()))
@@ -105,7 +110,7 @@ def _too_long(batch: pa.RecordBatch, _month: Month) -> pa.Array:
 
 def _zone_unknown(batch: pa.RecordBatch, _month: Month) -> pa.Array:
     zones = [batch["pickup_location_id"], batch["dropoff_location_id"]]
-    low, high = (_number(bound, zones[0]) for bound in ZONES)
+    low, high = (_number(bound, zones[0]) for bound in (ZONE_IDS[0], ZONE_IDS[-1]))
     return pc.or_(pc.less(pc.min_element_wise(*zones), low), pc.greater(pc.max_element_wise(*zones), high))
 
 
@@ -114,7 +119,7 @@ def _miles(batch: pa.RecordBatch) -> pa.Array:
 
 
 def _hours(batch: pa.RecordBatch) -> pa.Array:
-    """The cast is unsafe because a trip that ends in the year 3019 takes more microseconds than a double can count."""
+    """How many hours trips took. The cast is unsafe: until 3019 there are more microseconds than a double can count."""
     microseconds = pc.cast(pc.cast(_duration(batch), pa.int64()), pa.float64(), safe=False)
     return pc.divide(microseconds, _double(3.6e9))
 
@@ -128,7 +133,7 @@ def _negative_distance(batch: pa.RecordBatch, _month: Month) -> pa.Array:
 
 
 def _impossible_distance(batch: pa.RecordBatch, _month: Month) -> pa.Array:
-    """Miles over both bounds; miles > mph * hours also holds for a trip that took no time."""
+    """Trips that were both too far and too fast; miles > mph * hours also holds for a trip that took no time."""
     miles = _miles(batch)
     fast = pc.greater(miles, pc.multiply(_hours(batch), _double(FAST_MPH)))
     return pc.and_(pc.greater(miles, _double(FAR_MILES)), fast)
@@ -139,7 +144,7 @@ def _unreadable(batch: pa.RecordBatch, _month: Month) -> pa.Array:
 
 
 def _outside(array: pa.Array, low: float, high: float) -> pa.Array:
-    """Below `low`, or above `high`."""
+    """Whether the values are below `low` or above `high`."""
     return pc.or_(pc.less(array, _double(low)), pc.greater(array, _double(high)))
 
 
@@ -173,37 +178,53 @@ _DISTANCE = "trip_distance|trip_miles"
 QUARANTINE = (
     Rule(
         "unreadable",
-        "The row, or its pickup time, could not be read; published_text holds it as published.",
+        "The row, or its pick-up time, could not be read; published_text holds it as published.",
         ("published_text",),
         _unreadable,
     ),
-    Rule("pickup_missing", "No pickup time, or one that is no time.", ("pickup_datetime",), _pickup_missing),
-    Rule("pickup_outside_month", "Picked up outside the file's month.", ("pickup_datetime",), _pickup_outside_month),
+    Rule(
+        "pickup_missing",
+        "There is no pick-up time, or the text there is not a time.",
+        ("pickup_datetime",),
+        _pickup_missing,
+    ),
+    Rule(
+        "pickup_outside_month",
+        "The pick-up is outside the month of the file.",
+        ("pickup_datetime",),
+        _pickup_outside_month,
+    ),
     Rule(
         "dropoff_before_pickup",
-        "Ended before it began, November's repeated hour apart.",
+        "The trip ended before it began, and not in November's repeated hour.",
         _TIMES,
         _dropoff_before_pickup,
     ),
-    Rule("longer_than_24_hours", "Took more than 24 hours.", _TIMES, _too_long),
-    Rule("zone_unknown", "A taxi zone outside 1 to 265.", ("pickup_location_id", "dropoff_location_id"), _zone_unknown),
-    Rule("negative_distance", "Fewer than 0 miles.", (_DISTANCE,), _negative_distance),
+    Rule("longer_than_24_hours", f"The trip took more than {MAX_TRIP // timedelta(hours=1)} hours.", _TIMES, _too_long),
+    Rule(
+        "zone_unknown",
+        f"A taxi zone is not one of {ZONE_IDS[0]} to {ZONE_IDS[-1]}.",
+        ("pickup_location_id", "dropoff_location_id"),
+        _zone_unknown,
+    ),
+    Rule("negative_distance", "The distance is negative.", (_DISTANCE,), _negative_distance),
     Rule(
         "impossible_distance",
-        "More than 100 miles, at more than 100 miles per hour.",
+        f"The trip went more than {FAR_MILES:g} miles, at more than {FAST_MPH:g} miles per hour.",
         (_DISTANCE, *_TIMES),
         _impossible_distance,
     ),
 )
-"""What quarantines a row in every profile; a row identical to an earlier one is found in `cleaning.py`."""
+"""The rules that send a row to quarantine in every profile."""
 
-DUPLICATE = Rule("duplicate", "Identical in every published column to an earlier row of the file.", (), _unreadable)
+DUPLICATE = Reason("duplicate", "The row is identical, in every published column, to an earlier row of the file.")
+"""The one reason that a row alone does not give. `cleaning.py` looks for it where `Dataset.rows_identifiable`."""
 
 
 class Profile(Enum):
-    """Which rules a month is cleaned by: ours, stricter ones for analyses, or also the one of the Prefect tutorial.
+    """Which rules a month is cleaned by: the usual ones, stricter ones for analyses, or also the Prefect tutorial's.
 
-    The tutorial drops trips with 0 passengers and keeps those whose number is not known.
+    The tutorial drops trips with 0 passengers and keeps those whose number of passengers is not known.
     """
 
     DEFAULT = "default"
@@ -212,12 +233,27 @@ class Profile(Enum):
 
 
 _STRICT = (
-    Rule("strict_distance", "Below 0.2 or from 100 miles on.", (_DISTANCE,), _strict_distance),
-    Rule("strict_duration", "Below 1 or above 240 minutes.", _TIMES, _strict_duration),
-    Rule("strict_speed", "Below 1 or above 100 miles per hour.", (_DISTANCE, *_TIMES), _strict_speed),
+    Rule(
+        "strict_distance",
+        f"The distance is below {STRICT_MILES[0]:g} miles, or {STRICT_MILES[1]:g} miles or more.",
+        (_DISTANCE,),
+        _strict_distance,
+    ),
+    Rule(
+        "strict_duration",
+        f"The trip took less than {STRICT_MINUTES[0]:g} or more than {STRICT_MINUTES[1]:g} minutes.",
+        _TIMES,
+        _strict_duration,
+    ),
+    Rule(
+        "strict_speed",
+        f"The average speed is below {STRICT_MPH[0]:g} or above {STRICT_MPH[1]:g} miles per hour.",
+        (_DISTANCE, *_TIMES),
+        _strict_speed,
+    ),
     Rule(
         "strict_amounts",
-        "Fare or total below 2 or above 2,000 US dollars.",
+        f"The fare or the total is below {STRICT_USD[0]:,.0f} or above {STRICT_USD[1]:,.0f} US dollars.",
         ("fare_amount", "total_amount"),
         _strict_amounts,
     ),
@@ -254,7 +290,7 @@ AMOUNTS = (
     "airport_fee",
     "ehail_fee",
 )
-"""The parts of total_amount, as far as a dataset has them."""
+"""The columns that total_amount is the sum of, in the datasets that have them."""
 
 
 def _amounts(batch: pa.RecordBatch) -> list[pa.Array]:
@@ -272,7 +308,7 @@ def _negative_fare(batch: pa.RecordBatch, _month: Month) -> pa.Array:
 def _total_differs(batch: pa.RecordBatch, _month: Month) -> pa.Array:
     zero = _double(0.0)
     parts = reduce(pc.add, (pc.fill_null(amount, zero) for amount in _amounts(batch)))
-    return pc.greater(pc.abs(pc.subtract(batch["total_amount"], parts)), _double(CENT))
+    return pc.greater(pc.abs(pc.subtract(batch["total_amount"], parts)), _double(HALF_CENT))
 
 
 def _zero_distance(batch: pa.RecordBatch, _month: Month) -> pa.Array:
@@ -309,23 +345,30 @@ FLAGS = (
     Rule("no_passengers", "passenger_count is 0 or empty.", ("passenger_count",), _no_passengers),
     Rule(
         "missing_block",
-        "passenger_count, rate_code_id and store_and_fwd_flag all empty.",
+        "passenger_count, rate_code_id and store_and_fwd_flag are all empty.",
         ("passenger_count", "rate_code_id", "store_and_fwd_flag"),
         _missing_block,
     ),
-    Rule("negative_amount", "An amount is below 0: usually a reversal.", ("total_amount",), _negative_amount, AMOUNTS),
-    Rule("zero_distance", "No distance.", (_DISTANCE,), _zero_distance),
-    Rule("zero_duration", "Began and ended at once.", _TIMES, _zero_duration),
+    Rule(
+        "negative_amount",
+        "An amount is negative: usually the row reverses another one.",
+        ("total_amount",),
+        _negative_amount,
+        AMOUNTS,
+    ),
+    Rule("zero_distance", "The distance is 0.", (_DISTANCE,), _zero_distance),
+    Rule("zero_duration", "The trip ended when it began.", _TIMES, _zero_duration),
     Rule("total_differs", "total_amount is not the sum of its parts.", ("total_amount",), _total_differs, AMOUNTS),
     Rule("rate_code_99", "rate_code_id is 99, unknown.", ("rate_code_id",), _rate_code_99),
-    Rule("unknown_code", "A code TLC's dictionary does not explain.", ("vendor_id",), _unknown_code, tuple(_CODES)),
-    Rule("repeated_hour", "Ended before it began, in November's repeated hour.", _TIMES, _in_repeated_hour),
+    Rule("unknown_code", "A code is not in TLC's data dictionary.", ("vendor_id",), _unknown_code, tuple(_CODES)),
+    Rule("repeated_hour", "The trip ended before it began, in November's repeated hour.", _TIMES, _in_repeated_hour),
     Rule(
         "negative_fare",
-        "Fare or driver's pay is below 0.",
+        "The fare or the driver's pay is negative.",
         ("base_passenger_fare",),
         _negative_fare,
         ("driver_pay",),
     ),
 )
-"""In this order from bit 0 of quality_flags; new flags are appended."""
+"""The flags in the order of their bits in quality_flags, from bit 0. A new flag is appended, so that bits keep their
+meaning."""

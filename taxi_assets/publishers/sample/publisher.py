@@ -56,7 +56,7 @@ class SamplePublisher:
     def zones(self, folder: Path) -> ZoneLookup:
         from taxi_assets.publishers.sample.zones import zone_lookup
 
-        return replace(ZoneLookup.of_bytes(zone_lookup(), f"sample://{ZONES_PATH}"), made_up=True)
+        return replace(ZoneLookup.from_csv(zone_lookup(), f"sample://{ZONES_PATH}"), made_up=True)
 
     def _format_of(self, dataset: Dataset, month: Month) -> FileFormat:
         """The format asked for; else what most people load a month from: CSV as far as TLC's mirror has it."""

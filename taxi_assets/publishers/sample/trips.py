@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from taxi_assets.model.zone_ids import UNKNOWN_ZONE, ZONE_IDS
 from taxi_assets.publishers.sample import distributions as shapes
 
 if TYPE_CHECKING:
@@ -36,8 +37,8 @@ a missing value."""
 NULL: Final = int(np.iinfo(np.int64).min)
 HOUR: Final = 3_600
 DAY: Final = 86_400
-ZONES: Final = range(1, 264)
-"""The taxi zones of the city, without 264 (unknown) and 265 (outside)."""
+CITY_ZONES: Final = range(ZONE_IDS[0], UNKNOWN_ZONE)
+"""The taxi zones without those that mean unknown and outside the city."""
 LONGEST: Final = 5 * HOUR
 
 
@@ -163,5 +164,5 @@ def durations(distance: Ints, dice: Dice) -> Ints:
 def zones(busiest: Mapping[int, int], others: int, dice: Dice) -> Ints:
     """Zones of the city: the busiest by weight, the other ones share the weight `others`."""
     # A thousand times each weight, so that the rest divides among the other zones.
-    weights = {zone: busiest.get(zone, 0) * 1000 or others * 1000 // len(ZONES) for zone in ZONES}
+    weights = {zone: busiest.get(zone, 0) * 1000 or others * 1000 // len(CITY_ZONES) for zone in CITY_ZONES}
     return dice.pick(weights)
