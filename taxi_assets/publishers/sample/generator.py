@@ -43,10 +43,7 @@ def write_sample(dataset: Dataset, month: Month, path: Path, *, rows: int = 50_0
     if rows < 1:
         raise ValueError(f"a sample has at least 1 row, not {rows}")
     columns = file_columns(dataset, month, file_format)
-    published = (
-        published_trips(dataset, chunk, file_format) | undescribed(chunk, columns)
-        for chunk in chunks(dataset, month, rows)
-    )
+    published = (_published(dataset, chunk, file_format, columns) for chunk in chunks(dataset, month, rows))
     if file_format == "parquet":
         write_parquet(path, columns, published)
     else:
@@ -98,6 +95,13 @@ def published_trips(dataset: Dataset, chunk: Chunk, file_format: FileFormat) -> 
     trips = maker.make(chunk)
     add_faults(chunk, trips)
     maker.publish(chunk, trips, file_format)
+    return trips
+
+
+def _published(dataset: Dataset, chunk: Chunk, file_format: FileFormat, columns: Sequence[FileColumn]) -> Trips:
+    trips = published_trips(dataset, chunk, file_format) | undescribed(chunk, columns)
+    if lacking := [column.name for column in columns if column.key not in trips]:
+        raise LookupError(f"{dataset.sample} makes no values for {', '.join(lacking)} of {dataset.name} {chunk.month}")
     return trips
 
 

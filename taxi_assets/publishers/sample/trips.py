@@ -68,6 +68,10 @@ class Chunk:
         return np.full(self.rows, value, dtype=np.int64)
 
 
+def as_made(chunk: Chunk, trips: Trips, file_format: FileFormat) -> None:
+    """Publishes trips as they were made."""
+
+
 @dataclass(frozen=True)
 class TripMaker:
     """How the sample trips of a dataset are made.
@@ -79,7 +83,7 @@ class TripMaker:
     """
 
     make: Callable[[Chunk], Trips]
-    publish: Callable[[Chunk, Trips, FileFormat], None]
+    publish: Callable[[Chunk, Trips, FileFormat], None] = as_made
     dispatched: Eras[int] = ()
 
 
