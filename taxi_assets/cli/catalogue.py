@@ -18,7 +18,8 @@ from taxi_assets.model.columns import QUALITY_FLAGS, Column
 from taxi_assets.model.datasets import DATASETS, Dataset, FileFormat
 from taxi_assets.model.months import Month
 from taxi_assets.transform.column_mapping import map_columns
-from taxi_assets.transform.rules import DUPLICATE, FLAGS, PROFILES, QUARANTINE
+from taxi_assets.transform.flags import FLAGS
+from taxi_assets.transform.rules import DUPLICATE, PROFILES, QUARANTINE
 
 LAST_MONTHS: Final[dict[FileFormat, Month | None]] = {"csv.gz": Month(2021, 7), "parquet": None}
 """The last month TLC published in a format, None where it still does. Later CSV layouts are the sample publisher's."""

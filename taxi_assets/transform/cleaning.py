@@ -18,8 +18,10 @@ from taxi_assets.model.datasets import Dataset
 from taxi_assets.model.months import Month
 from taxi_assets.transform.arrow import literal, repeated_date, repeated_text, text_lists
 from taxi_assets.transform.duplicates import SeenRows
+from taxi_assets.transform.flags import FLAGS
 from taxi_assets.transform.reading import PUBLISHED_TEXT, TripStream
-from taxi_assets.transform.rules import DUPLICATE, FLAGS, PROFILES, Profile, Rule
+from taxi_assets.transform.rule import Rule
+from taxi_assets.transform.rules import DUPLICATE, PROFILES, Profile
 
 REASONS = "reasons"
 

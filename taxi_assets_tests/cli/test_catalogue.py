@@ -10,7 +10,8 @@ import pytest
 from taxi_assets.cli.catalogue import Appearance, appearances, months, page
 from taxi_assets.model.datasets import DATASETS, FOR_HIRE, GREEN_TAXI, HIGH_VOLUME, YELLOW_TAXI, Dataset, FileFormat
 from taxi_assets.model.months import Month
-from taxi_assets.transform.rules import DUPLICATE, FLAGS, PROFILES, QUARANTINE
+from taxi_assets.transform.flags import FLAGS
+from taxi_assets.transform.rules import DUPLICATE, PROFILES, QUARANTINE
 
 RENEW = "python -m taxi_assets.cli.catalogue > docs/catalogue.md"
 FORMATS: tuple[FileFormat, ...] = ("csv.gz", "parquet")
