@@ -73,7 +73,7 @@ def duration(batch: pa.RecordBatch) -> pa.Array:
 
 
 def hours(batch: pa.RecordBatch) -> pa.Array:
-    """How many hours trips took. The cast is unsafe: a trip until 3019 has more microseconds than a double can count."""
+    """How many hours trips took. The cast is unsafe: a trip until 3019 has too many microseconds for a double."""
     microseconds = pc.cast(pc.cast(duration(batch), pa.int64()), pa.float64(), safe=False)
     return pc.divide(microseconds, double(3.6e9))
 
