@@ -8,7 +8,8 @@ from dagster import MetadataValue
 
 from taxi_assets.metadata.previews import counted
 from taxi_assets.transform.cleaning import Tally
-from taxi_assets.transform.rules import DUPLICATE, FLAGS, PROFILES
+from taxi_assets.transform.flags import FLAGS
+from taxi_assets.transform.rules import DUPLICATE, PROFILES
 
 ROW_COUNT: Final = "dagster/partition_row_count"
 """The rows of one month; `dagster/row_count` is for a whole table."""

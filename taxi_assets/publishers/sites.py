@@ -17,12 +17,11 @@ MIRROR_SCHEMES = ("http://", "https://", "file://")
 
 @dataclass(frozen=True)
 class Site:
-    """How a publisher lays out its files: `path` below its base URL, and a month it is known to have."""
+    """How a publisher lays out its files: `path` below its base URL."""
 
     name: str
     path: str
     format: FileFormat
-    control: Month
 
     def file_name(self, dataset: Dataset, month: Month) -> str:
         return f"{dataset.month_name(month)}.{self.format}"
@@ -39,7 +38,7 @@ def check_name(name: str) -> None:
         )
 
 
-TLC_SITE = Site("tlc", "trip-data", "parquet", Month(2023, 1))
-DATATALKS_SITE = Site("datatalks", "{dataset}", "csv.gz", Month(2020, 1))
+TLC_SITE = Site("tlc", "trip-data", "parquet")
+DATATALKS_SITE = Site("datatalks", "{dataset}", "csv.gz")
 ZONES_PATH = "misc/taxi_zone_lookup.csv"
 """Below the base URL of either."""

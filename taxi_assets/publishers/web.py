@@ -79,7 +79,7 @@ class WebPublisher:
         target = folder / f"{secrets.token_hex(6)}-zones.csv"
         try:
             download(url, target, retry_policy=self.retry_policy)
-            return ZoneLookup.of_bytes(target.read_bytes(), url)
+            return ZoneLookup.from_csv(target.read_bytes(), url)
         except NotFoundError as error:
             if self.name == MIRROR:
                 return ZoneLookup.without_names()
@@ -95,7 +95,7 @@ class WebPublisher:
         forbidden = any(error.status == 403 for error in absences)
         if forbidden and not self._has_control(dataset):
             return BlockedError(
-                f"Publisher {self.name} refuses us: {answers}, and {self.sites[0].control} too.",
+                f"Publisher {self.name} refuses us: {answers}, and {dataset.control_months[self.sites[0].format]} too.",
                 "TLC and the CSV mirror have that month; a mirror of yours may answer 403 for what it lacks. Look at "
                 "the URL in a browser from this machine; a proxy or a firewall may be in between.",
             )
@@ -118,7 +118,9 @@ class WebPublisher:
         return found
 
     def _ask_for_control(self, dataset: Dataset) -> bool | TaxiError:
+        controls = [(site, dataset.control_months.get(site.format)) for site in self.sites]
+        urls = [site.url(self.base, dataset, month) for site, month in controls if month]
         try:
-            return any(exists(site.url(self.base, dataset, site.control), self.retry_policy) for site in self.sites)
+            return not urls or any(exists(url, self.retry_policy) for url in urls)
         except TaxiError as error:
             return error

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from taxi_assets.model.datasets import DATASETS
+from taxi_assets.model.zone_ids import OUTSIDE_CITY, UNKNOWN_ZONE
 from taxi_assets.publishers.sample.trips import DAY, HOUR, NULL, seconds
 
 if TYPE_CHECKING:
@@ -94,12 +95,12 @@ def no_passengers(trips: Trips, rows: Ints, _: Dice, __: Chunk) -> None:
 
 
 def unknown_zone(trips: Trips, rows: Ints, _: Dice, __: Chunk) -> None:
-    trips["pickup_location_id"][rows] = trips["dropoff_location_id"][rows] = 264
+    trips["pickup_location_id"][rows] = trips["dropoff_location_id"][rows] = UNKNOWN_ZONE
 
 
 def outside_city(trips: Trips, rows: Ints, dice: Dice, _: Chunk) -> None:
-    trips["dropoff_location_id"][rows] = 265
-    trips["pickup_location_id"][rows[dice.chance(300)]] = 265
+    trips["dropoff_location_id"][rows] = OUTSIDE_CITY
+    trips["pickup_location_id"][rows[dice.chance(300)]] = OUTSIDE_CITY
 
 
 def unknown_rate(trips: Trips, rows: Ints, _: Dice, __: Chunk) -> None:
@@ -137,7 +138,7 @@ def no_position(trips: Trips, rows: Ints, dice: Dice, _: Chunk) -> None:
     # Green 2013-08: nearly always both ends of a trip.
     for end, missing in (("pickup", rows), ("dropoff", rows[dice.chance(900)])):
         trips[f"{end}_longitude"][missing] = trips[f"{end}_latitude"][missing] = 0
-        trips[f"{end}_location_id"][missing] = 264
+        trips[f"{end}_location_id"][missing] = UNKNOWN_ZONE
 
 
 def zone_zero(trips: Trips, rows: Ints, _: Dice, __: Chunk) -> None:

@@ -11,8 +11,20 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from taxi_assets.model.months import Month
+from taxi_assets.model.zone_ids import UNKNOWN_ZONE
 from taxi_assets.publishers.sample.distributions import by_month, in_force, quantiles
-from taxi_assets.publishers.sample.trips import HOUR, NULL, Bytes, Chunk, Ints, Mask, Trips, pickups
+from taxi_assets.publishers.sample.trips import (
+    CITY_ZONES,
+    HOUR,
+    NULL,
+    Bytes,
+    Chunk,
+    Ints,
+    Mask,
+    TripMaker,
+    Trips,
+    pickups,
+)
 
 if TYPE_CHECKING:
     from taxi_assets.model.datasets import FileFormat
@@ -55,8 +67,8 @@ def for_hire_trips(chunk: Chunk) -> Trips:
     return {
         "pickup_datetime": pickup,
         "dropoff_datetime": pickup + dice.quantile(DURATIONS),
-        "pickup_location_id": 1 + dice.below(263),
-        "dropoff_location_id": 1 + dice.below(263),
+        "pickup_location_id": 1 + dice.below(len(CITY_ZONES)),
+        "dropoff_location_id": 1 + dice.below(len(CITY_ZONES)),
         "sr_flag": np.where(dice.chance(in_force(SHARED, chunk.month)), 1, NULL),
         "dispatching_base_num": base,
         "other_base_num": np.zeros(chunk.rows, dtype="S1"),
@@ -85,7 +97,7 @@ def publish_for_hire_trips(chunk: Chunk, trips: Trips, _: FileFormat) -> None:
         ("dropoff", NO_DROPOFF_ZONE, UNKNOWN_DROPOFF_ZONE),
     ):
         zone = trips[f"{end}_location_id"]
-        zone[unknown < in_force(no_idea, month)] = 264
+        zone[unknown < in_force(no_idea, month)] = UNKNOWN_ZONE
         zone[lacks < in_force(none, month)] = NULL
 
 
@@ -96,3 +108,6 @@ def _easily_repeated(pickup: Ints, base: Bytes) -> Mask:
     before, after = places[:-1], places[1:]
     repeated[after[(pickup[before] == pickup[after]) & (base[before] == base[after])]] = True
     return repeated
+
+
+FHV_TRIPS: Final = TripMaker(for_hire_trips, publish_for_hire_trips)

@@ -7,20 +7,24 @@ from __future__ import annotations
 
 import calendar
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from taxi_assets.model.zone_ids import UNKNOWN_ZONE, ZONE_IDS
 from taxi_assets.publishers.sample import distributions as shapes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from taxi_assets.model.datasets import Dataset, FileFormat
     from taxi_assets.model.months import Month
-    from taxi_assets.publishers.sample.distributions import Quantiles
+    from taxi_assets.publishers.sample.distributions import Eras, Quantiles
 
 Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]
@@ -33,8 +37,8 @@ a missing value."""
 NULL: Final = int(np.iinfo(np.int64).min)
 HOUR: Final = 3_600
 DAY: Final = 86_400
-ZONES: Final = range(1, 264)
-"""The taxi zones of the city, without 264 (unknown) and 265 (outside)."""
+CITY_ZONES: Final = range(ZONE_IDS[0], UNKNOWN_ZONE)
+"""The taxi zones without those that mean unknown and outside the city."""
 LONGEST: Final = 5 * HOUR
 
 
@@ -62,6 +66,38 @@ class Chunk:
 
     def all(self, value: int) -> Ints:
         return np.full(self.rows, value, dtype=np.int64)
+
+
+def as_made(chunk: Chunk, trips: Trips, file_format: FileFormat) -> None:
+    """Publishes trips as they were made."""
+
+
+@dataclass(frozen=True)
+class TripMaker:
+    """How the sample trips of a dataset are made.
+
+    `make` gives the trips of a chunk, each plausible, with every field that the dataset has had in any era. `publish`
+    changes them in place to what the files of one format show of them, after the faults have been added. `dispatched`
+    is how many per mille of a file's trips are in the block at its end whose driver-entered fields are missing, by
+    month; there is no such block without it.
+    """
+
+    make: Callable[[Chunk], Trips]
+    publish: Callable[[Chunk, Trips, FileFormat], None] = as_made
+    dispatched: Eras[int] = ()
+
+
+def maker_of(dataset: Dataset) -> TripMaker:
+    """The TripMaker that `dataset.sample` names; raises ValueError when nothing has that name,
+    TypeError when it is something else."""
+    where = f"Dataset {dataset.name}: sample is {dataset.sample!r}"
+    try:
+        maker = resolve_name(dataset.sample)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise ValueError(f"{where}, which is not there: {error}") from error
+    if not isinstance(maker, TripMaker):
+        raise TypeError(f"{where}, which is no TripMaker.")
+    return maker
 
 
 class Dice:
@@ -132,5 +168,5 @@ def durations(distance: Ints, dice: Dice) -> Ints:
 def zones(busiest: Mapping[int, int], others: int, dice: Dice) -> Ints:
     """Zones of the city: the busiest by weight, the other ones share the weight `others`."""
     # A thousand times each weight, so that the rest divides among the other zones.
-    weights = {zone: busiest.get(zone, 0) * 1000 or others * 1000 // len(ZONES) for zone in ZONES}
+    weights = {zone: busiest.get(zone, 0) * 1000 or others * 1000 // len(CITY_ZONES) for zone in CITY_ZONES}
     return dice.pick(weights)
