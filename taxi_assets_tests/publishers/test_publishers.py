@@ -24,7 +24,7 @@ from taxi_assets.publishers.base import publisher
 from taxi_assets.publishers.http import RetryPolicy, TransientError
 from taxi_assets.publishers.sample.generator import write_sample
 from taxi_assets.publishers.sample.publisher import SamplePublisher
-from taxi_assets.publishers.sites import DATATALKS_SITE, DATATALKS_URL, TLC_SITE, TLC_URL
+from taxi_assets.publishers.sites import DATATALKS_SITE, TLC_SITE
 from taxi_assets.publishers.web import WebPublisher
 from taxi_assets_tests.servers.publisher import PublisherServer
 
@@ -130,19 +130,22 @@ def answers(server: PublisherServer) -> list[tuple[str, int]]:
 @pytest.mark.parametrize(
     ("name", "url"),
     [
-        ("tlc", f"{TLC_URL}/trip-data/yellow_tripdata_2021-01.parquet"),
-        ("datatalks", f"{DATATALKS_URL}/yellow/yellow_tripdata_2021-01.csv.gz"),
+        ("tlc", "https://d37ci6vzurychx.cloudfront.net/trip-data/yellow_tripdata_2021-01.parquet"),
+        (
+            "datatalks",
+            "https://github.com/DataTalksClub/nyc-tlc-data/releases/download/yellow/yellow_tripdata_2021-01.csv.gz",
+        ),
     ],
 )
 def test_urls_are_those_under_which_the_publishers_have_their_files(name: str, url: str) -> None:
     found = publisher(name, sample_rows=1, sample_format=None)
     assert isinstance(found, WebPublisher)
-    assert [site.url(found.base, YELLOW_TAXI, MONTH) for site in found.sites] == [url]
+    assert [site.url(found.base_url, YELLOW_TAXI, MONTH) for site in found.sites] == [url]
 
 
 @pytest.mark.parametrize("name", ["", "TLC", "ftp://host/x", "/folder", "host/x"])
 def test_a_name_that_is_no_publisher_is_refused(name: str) -> None:
-    with pytest.raises(ValueError, match="is no publisher"):
+    with pytest.raises(ValueError, match="is not a publisher"):
         publisher(name, sample_rows=1, sample_format=None)
 
 
