@@ -35,6 +35,7 @@ from taxi_assets.io_managers.postgres import PostgresTables
 from taxi_assets.io_managers.raw_files import RawFiles
 from taxi_assets.io_managers.zones import ZoneTables
 from taxi_assets.model.datasets import DATASETS
+from taxi_assets.publishers.sample.trips import maker_of
 from taxi_assets.resources.alert_webhook import AlertWebhook
 from taxi_assets.resources.lake import LakeFolder
 from taxi_assets.resources.postgres import ExternalPostgres, LocalPostgres, PostgresServer
@@ -50,9 +51,12 @@ def build_definitions(
 ) -> Definitions:
     """All assets, jobs, schedules and sensors over the destinations that the settings choose.
 
-    For tests: `resources` replaces some of them, `sensor_seconds` is the time between looks at a publisher.
+    For tests: `resources` replaces some of them, `sensor_seconds` is the time between looks at a publisher. Raises
+    ValueError or TypeError for a dataset without a maker of its sample trips.
     """
     datasets = DATASETS.values()
+    for dataset in datasets:
+        maker_of(dataset)
     parts = resources_for(settings)
     return Definitions(
         assets=_linked_to_code(

@@ -16,7 +16,6 @@ import pyarrow as pa
 
 from taxi_assets.model.columns import QUALITY_FLAGS, Column
 from taxi_assets.model.datasets import DATASETS, Dataset, FileFormat
-from taxi_assets.model.eras import LAYOUTS
 from taxi_assets.model.months import Month
 from taxi_assets.transform.column_mapping import map_columns
 from taxi_assets.transform.rules import FLAGS, QUARANTINE
@@ -57,8 +56,7 @@ def appearances(dataset: Dataset, file_format: FileFormat) -> dict[str, list[App
     """Where each canonical column is found in a publication's files, oldest first, by the rule the reader goes by."""
     found: dict[str, list[Appearance]] = {}
     end = LAST_MONTHS[file_format]
-    eras = [era for era in LAYOUTS if (era.dataset, era.format) == (dataset.name, file_format)]
-    eras = sorted((era for era in eras if end is None or era.first <= end), key=lambda era: era.first)
+    eras = [era for era in dataset.eras(file_format) if end is None or era.first <= end]
     lasts = [*(era.first + -1 for era in eras[1:]), end]
     for era, last in zip(eras, lasts, strict=True):
         published = [(name, pa.type_for_alias(arrow_type)) for name, arrow_type in era.columns]
@@ -114,6 +112,8 @@ def _dataset(dataset: Dataset) -> str:
 
 def _all_months(found: dict[str, list[Appearance]], file_format: FileFormat) -> str:
     """The months of which there are files at all."""
+    if not found:
+        return "none"
     first = min(oldest.first for oldest, *_ in found.values())
     return f"{first} to {LAST_MONTHS[file_format] or 'today'}"
 

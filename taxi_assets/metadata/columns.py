@@ -11,7 +11,6 @@ from pyarrow import type_for_alias
 from taxi_assets.model.column_types import types_of
 from taxi_assets.model.columns import Column
 from taxi_assets.model.datasets import Dataset
-from taxi_assets.model.eras import LAYOUTS
 from taxi_assets.transform.column_mapping import map_columns
 
 if TYPE_CHECKING:
@@ -43,8 +42,7 @@ def new_columns(dataset: Dataset, schema: pa.Schema, published: Mapping[str, str
 
 def published_columns(dataset: Dataset) -> dict[str, Any]:
     """The columns of TLC's newest files, with the names that they have in clean_trips."""
-    layouts = [layout for layout in LAYOUTS if (layout.dataset, layout.format) == (dataset.name, "parquet")]
-    newest = max(layouts, key=lambda layout: layout.first)
+    newest = dataset.eras("parquet")[-1]
     columns = [(name, type_for_alias(kind)) for name, kind in newest.columns]
     mapping = map_columns(columns, dataset.published_columns)
     ours = {

@@ -11,7 +11,6 @@ from taxi_assets.asset_keys import BQ_TABLE, POSTGRES_TABLE, RAW_TRIPS, TAXI_ZON
 from taxi_assets.model.columns import QUALITY_FLAGS
 from taxi_assets.model.datasets import Dataset
 from taxi_assets.model.zones import ZONE_NAMES
-from taxi_assets.transform.daily import SOURCES
 from taxi_assets.transform.rules import FLAGS
 
 Sources = Mapping[str, Iterable[tuple[AssetKey, str]]]
@@ -35,7 +34,9 @@ def of_copy(upstream: AssetKey, columns: Iterable[str]) -> dict[str, Any]:
 def of_daily(dataset: Dataset) -> dict[str, Any]:
     """Of daily_trips."""
     trips = key_of(dataset, BQ_TABLE)
-    sources = {name: [(trips, source)] for name, source in SOURCES[dataset.name].items()}
+    sources: dict[str, list[tuple[AssetKey, str]]] = {
+        name: [(trips, source)] for name, source in dataset.measures.items()
+    }
     if "payment_type" in dataset.schema.names:
         sources["payment_type"] = [(trips, "payment_type")]
     return _lineage(

@@ -276,6 +276,8 @@ QUALITY_FLAGS = Column("quality_flags", Kind.FLAGS, (), "Bit set of the peculiar
 SOURCE_FILE = Column(
     "source_file", Kind.TEXT, (), "Published file of the row, with source_row its identity; a try-out says so here."
 )
+OURS = (SOURCE_ROW, TRIP_MONTH, QUALITY_FLAGS, SOURCE_FILE)
+"""The columns that every dataset has and no published file: they are added here."""
 
 YELLOW = (
     *_TAXI_TIMES,

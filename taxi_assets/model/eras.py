@@ -1,29 +1,30 @@
-"""How the publishers' files of each era look: columns in file order with types, line ends, stray fields. Data only.
+"""What the published files of each era look like: columns in file order with their types, line ends, stray fields.
 
-The reader does not need it (it goes by the names of the column table); the sample publisher writes by it, and the
-catalogue says by it since when a column is published. Sources: the headers and first lines of all CSV files that TLC
-published, and the footers of the published Parquet files. TLC's CSV ended with 2021-07: the CSV layouts of 2025 and
-2026 show what the sample makes of the Parquet columns of that time.
+Data only. The reader does not need it, because it finds columns by their names in the column table. The sample
+publisher writes files by it, and the catalogue takes from it since when a column has been published. Sources: the
+headers and first lines of all CSV files that TLC published, and the footers of the published Parquet files. TLC's CSV
+ended with 2021-07: the CSV layouts of 2025 and 2026 show what the sample makes of the Parquet columns of that time.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
-from taxi_assets.model.datasets import Dataset, FileFormat
 from taxi_assets.model.months import Month
+
+FileFormat = Literal["csv.gz", "parquet"]
 
 
 @dataclass(frozen=True)
 class Layout:
-    """A published file from month `first` on, until the next layout of its dataset and format.
+    """The look of a dataset's published files from month `first` on, until the next layout of the same format.
 
-    `columns`: (published name, Arrow type) in file order. For CSV: the line end of the header is CRLF or, in some eras,
-    LF followed by an empty line (`blank_line`), that of the data always CRLF; rows may end with `stray_fields` empty
-    fields more than the header has; all fields may be `quoted`.
+    `columns` are pairs of published name and Arrow type, in file order. The other fields are about CSV: the header ends
+    with CRLF, or in some eras with LF followed by an empty line (`blank_line`), and rows always end with CRLF; rows may
+    have `stray_fields` empty fields more than the header; all fields may be `quoted`.
     """
 
-    dataset: str
     format: FileFormat
     first: Month
     columns: tuple[tuple[str, str], ...]
@@ -36,7 +37,7 @@ _SHORT = {"i": "int64", "i4": "int32", "f": "double", "t": "timestamp[us]", "s":
 
 
 def _columns(text: str) -> tuple[tuple[str, str], ...]:
-    """`VendorID:i …` → pairs of name and Arrow type; `~` stands for a space."""
+    """Turns `VendorID:i …` into pairs of name and Arrow type; `~` stands for a space."""
     pairs = (item.split(":") for item in text.split())
     return tuple((name.replace("~", " "), _SHORT.get(kind, kind)) for name, kind in pairs)
 
@@ -99,74 +100,70 @@ _FHVHV_2023 = _columns(_FHVHV_PARQUET.format(s="S", i="i4", a="f", w="S"))
 _2010_INDEX = ("__index_level_0__", "int64")
 
 _YELLOW_CSV = (
-    Layout("yellow", "csv.gz", Month(2009, 1), _columns(_YELLOW_2009.format(t="t")), blank_line=True),
-    Layout("yellow", "csv.gz", Month(2010, 1), _columns(_YELLOW_2010.format("", t="t")), blank_line=True),
-    Layout("yellow", "csv.gz", Month(2014, 1), _columns(_YELLOW_2010.format("~", t="t")), blank_line=True),
-    Layout("yellow", "csv.gz", Month(2015, 1), _columns(_YELLOW_2015.format("RateCodeID"))),
-    Layout("yellow", "csv.gz", Month(2015, 7), _columns(_YELLOW_2015.format("RatecodeID"))),
-    Layout("yellow", "csv.gz", Month(2016, 7), _columns(_YELLOW_ZONES.format(i="i", n="i", s="s")), stray_fields=2),
-    Layout("yellow", "csv.gz", Month(2017, 1), _columns(_YELLOW_ZONES.format(i="i", n="i", s="s")), blank_line=True),
-    Layout("yellow", "csv.gz", Month(2019, 1), _YELLOW_2019),
-    Layout("yellow", "csv.gz", Month(2025, 1), (*_YELLOW_2019, _AIRPORT_FEE, _CBD_FEE)),
-    Layout("yellow", "csv.gz", Month(2026, 6), (*_YELLOW_2019, _AIRPORT_FEE, _CBD_FEE, ("request_source", "string"))),
+    Layout("csv.gz", Month(2009, 1), _columns(_YELLOW_2009.format(t="t")), blank_line=True),
+    Layout("csv.gz", Month(2010, 1), _columns(_YELLOW_2010.format("", t="t")), blank_line=True),
+    Layout("csv.gz", Month(2014, 1), _columns(_YELLOW_2010.format("~", t="t")), blank_line=True),
+    Layout("csv.gz", Month(2015, 1), _columns(_YELLOW_2015.format("RateCodeID"))),
+    Layout("csv.gz", Month(2015, 7), _columns(_YELLOW_2015.format("RatecodeID"))),
+    Layout("csv.gz", Month(2016, 7), _columns(_YELLOW_ZONES.format(i="i", n="i", s="s")), stray_fields=2),
+    Layout("csv.gz", Month(2017, 1), _columns(_YELLOW_ZONES.format(i="i", n="i", s="s")), blank_line=True),
+    Layout("csv.gz", Month(2019, 1), _YELLOW_2019),
+    Layout("csv.gz", Month(2025, 1), (*_YELLOW_2019, _AIRPORT_FEE, _CBD_FEE)),
+    Layout("csv.gz", Month(2026, 6), (*_YELLOW_2019, _AIRPORT_FEE, _CBD_FEE, ("request_source", "string"))),
 )
 _YELLOW_PARQUETS = (
-    Layout("yellow", "parquet", Month(2009, 1), _columns(_YELLOW_2009.format(t="s"))),
-    Layout("yellow", "parquet", Month(2010, 1), _columns(_YELLOW_2010.format("", t="s"))),
-    Layout("yellow", "parquet", Month(2010, 2), (*_columns(_YELLOW_2010.format("", t="s")), _2010_INDEX)),
-    Layout("yellow", "parquet", Month(2010, 4), _columns(_YELLOW_2010.format("", t="s"))),
-    Layout("yellow", "parquet", Month(2011, 1), _yellow_parquet("null", "null")),
-    Layout("yellow", "parquet", Month(2019, 1), _yellow_parquet("f", "null")),
-    Layout("yellow", "parquet", Month(2020, 8), _yellow_parquet("f", "f")),
-    Layout("yellow", "parquet", Month(2020, 10), _yellow_parquet("f", "null")),
-    Layout("yellow", "parquet", Month(2020, 11), _yellow_parquet("f", "f")),
-    Layout("yellow", "parquet", Month(2023, 2), _YELLOW_2023),
-    Layout("yellow", "parquet", Month(2025, 1), (*_YELLOW_2023, _CBD_FEE)),
-    Layout("yellow", "parquet", Month(2026, 6), (*_YELLOW_2023, _CBD_FEE, _SOURCE)),
+    Layout("parquet", Month(2009, 1), _columns(_YELLOW_2009.format(t="s"))),
+    Layout("parquet", Month(2010, 1), _columns(_YELLOW_2010.format("", t="s"))),
+    Layout("parquet", Month(2010, 2), (*_columns(_YELLOW_2010.format("", t="s")), _2010_INDEX)),
+    Layout("parquet", Month(2010, 4), _columns(_YELLOW_2010.format("", t="s"))),
+    Layout("parquet", Month(2011, 1), _yellow_parquet("null", "null")),
+    Layout("parquet", Month(2019, 1), _yellow_parquet("f", "null")),
+    Layout("parquet", Month(2020, 8), _yellow_parquet("f", "f")),
+    Layout("parquet", Month(2020, 10), _yellow_parquet("f", "null")),
+    Layout("parquet", Month(2020, 11), _yellow_parquet("f", "f")),
+    Layout("parquet", Month(2023, 2), _YELLOW_2023),
+    Layout("parquet", Month(2025, 1), (*_YELLOW_2023, _CBD_FEE)),
+    Layout("parquet", Month(2026, 6), (*_YELLOW_2023, _CBD_FEE, _SOURCE)),
 )
 _GREEN_CSV = (
-    Layout("green", "csv.gz", Month(2013, 8), _columns(_GREEN_2013.format("")), blank_line=True, stray_fields=2),
-    Layout("green", "csv.gz", Month(2015, 1), _columns(_GREEN_2013.format("improvement_surcharge:f")), stray_fields=2),
-    Layout("green", "csv.gz", Month(2015, 7), _columns(_GREEN_2013.format("improvement_surcharge:f"))),
-    Layout("green", "csv.gz", Month(2016, 1), _columns(_GREEN_2013.format("improvement_surcharge:f")), blank_line=True),
+    Layout("csv.gz", Month(2013, 8), _columns(_GREEN_2013.format("")), blank_line=True, stray_fields=2),
+    Layout("csv.gz", Month(2015, 1), _columns(_GREEN_2013.format("improvement_surcharge:f")), stray_fields=2),
+    Layout("csv.gz", Month(2015, 7), _columns(_GREEN_2013.format("improvement_surcharge:f"))),
+    Layout("csv.gz", Month(2016, 1), _columns(_GREEN_2013.format("improvement_surcharge:f")), blank_line=True),
     Layout(
-        "green",
         "csv.gz",
         Month(2016, 7),
         _columns(_GREEN_ZONES.format(i="i", n="i", s="s", e="f")),
         blank_line=True,
         stray_fields=2,
     ),
-    Layout("green", "csv.gz", Month(2017, 1), _columns(_GREEN_ZONES.format(i="i", n="i", s="s", e="f")), True),
-    Layout("green", "csv.gz", Month(2019, 1), _GREEN_2019),
-    Layout("green", "csv.gz", Month(2025, 1), (*_GREEN_2019, _CBD_FEE)),
-    Layout("green", "csv.gz", Month(2026, 6), (*_GREEN_2019, _CBD_FEE, ("request_source", "string"))),
+    Layout("csv.gz", Month(2017, 1), _columns(_GREEN_ZONES.format(i="i", n="i", s="s", e="f")), True),
+    Layout("csv.gz", Month(2019, 1), _GREEN_2019),
+    Layout("csv.gz", Month(2025, 1), (*_GREEN_2019, _CBD_FEE)),
+    Layout("csv.gz", Month(2026, 6), (*_GREEN_2019, _CBD_FEE, ("request_source", "string"))),
 )
 _GREEN_PARQUETS = (
-    Layout("green", "parquet", Month(2014, 1), _green_parquet("null", "null")),
-    Layout("green", "parquet", Month(2019, 1), _green_parquet("f", "f")),
-    Layout("green", "parquet", Month(2019, 9), _green_parquet("null", "f")),
-    Layout("green", "parquet", Month(2023, 2), _GREEN_2023),
-    Layout("green", "parquet", Month(2025, 1), (*_GREEN_2023, _CBD_FEE)),
-    Layout("green", "parquet", Month(2026, 6), (*_GREEN_2023, _CBD_FEE, _SOURCE)),
+    Layout("parquet", Month(2014, 1), _green_parquet("null", "null")),
+    Layout("parquet", Month(2019, 1), _green_parquet("f", "f")),
+    Layout("parquet", Month(2019, 9), _green_parquet("null", "f")),
+    Layout("parquet", Month(2023, 2), _GREEN_2023),
+    Layout("parquet", Month(2025, 1), (*_GREEN_2023, _CBD_FEE)),
+    Layout("parquet", Month(2026, 6), (*_GREEN_2023, _CBD_FEE, _SOURCE)),
 )
 _FHV_CSV = (
-    Layout("fhv", "csv.gz", Month(2015, 1), _columns("Dispatching_base_num:s Pickup_date:t locationID:i")),
+    Layout("csv.gz", Month(2015, 1), _columns("Dispatching_base_num:s Pickup_date:t locationID:i")),
     Layout(
-        "fhv",
         "csv.gz",
         Month(2017, 1),
         _columns("Dispatching_base_num:s Pickup_DateTime:t DropOff_datetime:t PUlocationID:i DOlocationID:i"),
     ),
     Layout(
-        "fhv",
         "csv.gz",
         Month(2017, 7),
         _columns("Dispatching_base_num:s Pickup_DateTime:t DropOff_datetime:t PUlocationID:i DOlocationID:i SR_Flag:i"),
         quoted=True,
     ),
     Layout(
-        "fhv",
         "csv.gz",
         Month(2018, 1),
         _columns(
@@ -176,13 +173,11 @@ _FHV_CSV = (
         quoted=True,
     ),
     Layout(
-        "fhv",
         "csv.gz",
         Month(2019, 1),
         _columns(_FHV_2019.format("dropOff_datetime", "PU", "DO") + " Affiliated_base_number:s"),
     ),
     Layout(
-        "fhv",
         "csv.gz",
         Month(2020, 1),
         (
@@ -192,52 +187,37 @@ _FHV_CSV = (
     ),
 )
 _FHV_PARQUETS = (
-    Layout("fhv", "parquet", Month(2015, 1), _columns(_FHV_PARQUET.format(s="s", z="f", f="f"))),
-    Layout("fhv", "parquet", Month(2019, 3), _columns(_FHV_PARQUET.format(s="s", z="f", f="null"))),
-    Layout("fhv", "parquet", Month(2019, 5), _columns(_FHV_PARQUET.format(s="s", z="i", f="null"))),
-    Layout("fhv", "parquet", Month(2019, 7), _columns(_FHV_PARQUET.format(s="s", z="f", f="null"))),
-    Layout("fhv", "parquet", Month(2023, 2), _columns(_FHV_PARQUET.format(s="S", z="i", f="i"))),
+    Layout("parquet", Month(2015, 1), _columns(_FHV_PARQUET.format(s="s", z="f", f="f"))),
+    Layout("parquet", Month(2019, 3), _columns(_FHV_PARQUET.format(s="s", z="f", f="null"))),
+    Layout("parquet", Month(2019, 5), _columns(_FHV_PARQUET.format(s="s", z="i", f="null"))),
+    Layout("parquet", Month(2019, 7), _columns(_FHV_PARQUET.format(s="s", z="f", f="null"))),
+    Layout("parquet", Month(2023, 2), _columns(_FHV_PARQUET.format(s="S", z="i", f="i"))),
 )
 _FHVHV_2019 = _columns(
     """hvfhs_license_num:s dispatching_base_num:s pickup_datetime:t dropoff_datetime:t PULocationID:i DOLocationID:i
     SR_Flag:i"""
 )
 _FHVHV_CSV = (
-    Layout("fhvhv", "csv.gz", Month(2019, 2), _FHVHV_2019),
+    Layout("csv.gz", Month(2019, 2), _FHVHV_2019),
     Layout(
-        "fhvhv",
         "csv.gz",
         Month(2021, 6),
         (*_FHVHV_2019[1:-1], ("SR_Flag", "string"), ("Affiliated_base_number", "string")),
     ),
 )
 _FHVHV_PARQUETS = (
-    Layout("fhvhv", "parquet", Month(2019, 2), _fhvhv_parquet("null", "null")),
-    Layout("fhvhv", "parquet", Month(2019, 4), _fhvhv_parquet("null", "s")),
-    Layout("fhvhv", "parquet", Month(2019, 7), _fhvhv_parquet("f", "s")),
-    Layout("fhvhv", "parquet", Month(2020, 4), _fhvhv_parquet("null", "s")),
-    Layout("fhvhv", "parquet", Month(2020, 5), _fhvhv_parquet("f", "s")),
-    Layout("fhvhv", "parquet", Month(2020, 10), _fhvhv_parquet("null", "s")),
-    Layout("fhvhv", "parquet", Month(2020, 11), _fhvhv_parquet("f", "s")),
-    Layout("fhvhv", "parquet", Month(2023, 2), _FHVHV_2023),
-    Layout("fhvhv", "parquet", Month(2025, 1), (*_FHVHV_2023, _CBD_FEE)),
+    Layout("parquet", Month(2019, 2), _fhvhv_parquet("null", "null")),
+    Layout("parquet", Month(2019, 4), _fhvhv_parquet("null", "s")),
+    Layout("parquet", Month(2019, 7), _fhvhv_parquet("f", "s")),
+    Layout("parquet", Month(2020, 4), _fhvhv_parquet("null", "s")),
+    Layout("parquet", Month(2020, 5), _fhvhv_parquet("f", "s")),
+    Layout("parquet", Month(2020, 10), _fhvhv_parquet("null", "s")),
+    Layout("parquet", Month(2020, 11), _fhvhv_parquet("f", "s")),
+    Layout("parquet", Month(2023, 2), _FHVHV_2023),
+    Layout("parquet", Month(2025, 1), (*_FHVHV_2023, _CBD_FEE)),
 )
 
-LAYOUTS = (
-    *_YELLOW_CSV,
-    *_YELLOW_PARQUETS,
-    *_GREEN_CSV,
-    *_GREEN_PARQUETS,
-    *_FHV_CSV,
-    *_FHV_PARQUETS,
-    *_FHVHV_CSV,
-    *_FHVHV_PARQUETS,
-)
-
-
-def layout(dataset: Dataset, month: Month, file_format: FileFormat) -> Layout:
-    """The layout of a month's file; raises LookupError for a month before the dataset's first layout."""
-    eras = [era for era in LAYOUTS if (era.dataset, era.format) == (dataset.name, file_format) and era.first <= month]
-    if not eras:
-        raise LookupError(f"no layout of {dataset.name} as {file_format} reaches back to {month}")
-    return max(eras, key=lambda era: era.first)
+YELLOW_LAYOUTS = (*_YELLOW_CSV, *_YELLOW_PARQUETS)
+GREEN_LAYOUTS = (*_GREEN_CSV, *_GREEN_PARQUETS)
+FHV_LAYOUTS = (*_FHV_CSV, *_FHV_PARQUETS)
+FHVHV_LAYOUTS = (*_FHVHV_CSV, *_FHVHV_PARQUETS)

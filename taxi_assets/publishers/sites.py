@@ -15,15 +15,13 @@ class Site:
     """A publisher's web site.
 
     `name` is the value of TAXI_PUBLISHER that chooses it. `path` is the path of a month's file below `base_url`: a
-    format string over `dataset` (the name) and `month` (a Month). `control` is a month that the site has for every
-    dataset: asking for it tells a month that is missing from a site that rejects all requests.
+    format string over `dataset` (the name) and `month` (a Month).
     """
 
     name: str
     base_url: str
     path: str
     format: FileFormat
-    control: Month
 
     def file_name(self, dataset: Dataset, month: Month) -> str:
         """The name under which the site publishes the month: `yellow_tripdata_2021-01.parquet`."""
@@ -42,14 +40,12 @@ TLC_SITE: Final = Site(
     "https://d37ci6vzurychx.cloudfront.net",
     "trip-data/{dataset}_tripdata_{month}.parquet",
     "parquet",
-    control=Month(2023, 1),
 )
 DATATALKS_SITE: Final = Site(
     "datatalks",
     "https://github.com/DataTalksClub/nyc-tlc-data/releases/download",
     "{dataset}/{dataset}_tripdata_{month}.csv.gz",
     "csv.gz",
-    control=Month(2020, 1),
 )
 SITES: Final = {site.name: site for site in (TLC_SITE, DATATALKS_SITE)}
 """The sites by name. A mirror may use the layout of any of them; they are tried in this order."""

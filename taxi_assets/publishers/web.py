@@ -103,10 +103,11 @@ class WebPublisher:
         """
         answers = "; ".join(f"{error.url}: {error.status}" for error in missing)
         forbidden = any(error.status == 403 for error in missing)
+        controls = [control for _, control in self._controls_of(dataset)]
         if forbidden and not self._control_exists(dataset):
             return BlockedError(
-                f"Publisher {self.name} refuses us ({answers}): it does not serve {self._control_months} either, "
-                "which it should have.",
+                f"Publisher {self.name} refuses us ({answers}): it does not serve {' or '.join(map(str, controls))} "
+                "either, which it should have.",
                 "Open the URL in a browser on this machine: a proxy or a firewall may be in between. A mirror of your "
                 "own should answer 404, not 403, for a file that it does not have.",
             )
@@ -121,10 +122,6 @@ class WebPublisher:
             "datatalks ends with 2021-07.",
         )
 
-    @property
-    def _control_months(self) -> str:
-        return " and ".join(dict.fromkeys(str(site.control) for site in self.sites))
-
     def _control_exists(self, dataset: Dataset) -> bool:
         """Whether a control month is there. Raises the TaxiError that kept us from finding out."""
         if dataset.name not in self._controls:
@@ -135,7 +132,13 @@ class WebPublisher:
         return found
 
     def _probe_controls(self, dataset: Dataset) -> bool | TaxiError:
+        urls = [site.url(self.base_url, dataset, month) for site, month in self._controls_of(dataset)]
         try:
-            return any(exists(site.url(self.base_url, dataset, site.control), self.retry_policy) for site in self.sites)
+            return not urls or any(exists(url, self.retry_policy) for url in urls)
         except TaxiError as error:
             return error
+
+    def _controls_of(self, dataset: Dataset) -> list[tuple[Site, Month]]:
+        """The sites with a month that each should have in its format."""
+        controls = dataset.control_months
+        return [(site, controls[site.format]) for site in self.sites if site.format in controls]

@@ -19,7 +19,7 @@ from taxi_assets.model.months import Month
 from taxi_assets.transform.arrow import literal, repeated_date, repeated_text, text_lists
 from taxi_assets.transform.duplicates import SeenRows
 from taxi_assets.transform.reading import PUBLISHED_TEXT, TripStream
-from taxi_assets.transform.rules import DUPLICATE, FLAGS, PROFILES, UNIDENTIFIED, Profile, Rule
+from taxi_assets.transform.rules import DUPLICATE, FLAGS, PROFILES, Profile, Rule
 
 REASONS = "reasons"
 
@@ -72,7 +72,7 @@ class CleanedMonth:
         self._rules = [rule for rule in PROFILES[profile] if rule.applies_to(names)]
         self._flags = [rule for rule in FLAGS if rule.applies_to(names)]
         self._published = [name for name in names if name != "source_row"]
-        self._seen = None if dataset.name in UNIDENTIFIED else SeenRows(scratch)
+        self._seen = SeenRows(scratch) if dataset.rows_identifiable else None
 
     def __iter__(self) -> Iterator[tuple[pa.RecordBatch, pa.RecordBatch]]:
         for batch in self.stream.batches:

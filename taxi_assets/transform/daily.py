@@ -6,7 +6,6 @@ runs in DuckDB and in BigQuery alike, over `trips` and `taxi_zones` as `Warehous
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from taxi_assets.model.columns import PAYMENT_TYPES, TRIP_MONTH, Column, Kind
@@ -42,22 +41,6 @@ COLUMNS: Final = (
     *SUMS,
 )
 """Of the table, in its order; days without trips have no row."""
-
-_TAXI: Mapping[str, str] = {
-    "passengers": "passenger_count",
-    "miles": "trip_distance",
-    "fare": "fare_amount",
-    "tips": "tip_amount",
-    "tolls": "tolls_amount",
-    "total": "total_amount",
-}
-SOURCES: Final[Mapping[str, Mapping[str, str]]] = {
-    "yellow": _TAXI,
-    "green": _TAXI,
-    "fhv": {},
-    "fhvhv": {"miles": "trip_miles", "fare": "base_passenger_fare", "tips": "tips", "tolls": "tolls"},
-}
-"""By dataset, of which of its columns each sum is."""
 
 
 def daily_query(dataset: Dataset) -> str:
@@ -109,7 +92,7 @@ def differences(table: pd.DataFrame, answer: pd.DataFrame) -> list[str]:
 
 
 def _sums(dataset: Dataset) -> str:
-    sources = SOURCES[dataset.name]
+    sources = dataset.measures
     sums = [f"{_sum_of(sources[each.name], each.kind)} AS {each.name}" for each in SUMS if each.name in sources]
     return ", ".join(["COUNT(*) AS trips", *sums])
 

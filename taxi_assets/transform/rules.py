@@ -198,8 +198,6 @@ QUARANTINE = (
 """What quarantines a row in every profile; a row identical to an earlier one is found in `cleaning.py`."""
 
 DUPLICATE = Rule("duplicate", "Identical in every published column to an earlier row of the file.", (), _unreadable)
-UNIDENTIFIED = frozenset({"fhv"})
-"""Datasets whose rows say so little (a base, a minute) that two trips may look the same: none is called a duplicate."""
 
 
 class Profile(Enum):

@@ -12,14 +12,12 @@ from hypothesis import strategies as st
 
 from taxi_assets.errors import ContractError
 from taxi_assets.model.datasets import DATASETS, Dataset, FileFormat
-from taxi_assets.model.eras import LAYOUTS
 from taxi_assets.model.months import Month
-from taxi_assets.publishers.sample.generator import write_sample
-from taxi_assets.publishers.sample.gross import GROSS_FAULTS, IN_PARQUET_TOO, LEAST_ROWS
 from taxi_assets.transform.checksums import ChecksumBuilder, Checksums
 from taxi_assets.transform.cleaning import CleanedMonth, Tally
 from taxi_assets.transform.reading import read_month
 from taxi_assets.transform.rules import Profile
+from taxi_assets_tests.sample_faults import GROSS_FAULTS, IN_PARQUET_TOO, LEAST_ROWS, write_faulty_sample
 
 LAST_MONTH = Month(2026, 9)
 
@@ -38,8 +36,7 @@ class Published:
 
 @st.composite
 def published_months(draw: st.DrawFn) -> Published:
-    era = draw(st.sampled_from(LAYOUTS))
-    dataset = DATASETS[era.dataset]
+    dataset, era = draw(st.sampled_from([(each, era) for each in DATASETS.values() for era in each.layouts]))
     month = era.first + draw(st.integers(0, min(14, LAST_MONTH - era.first)))
     possible = IN_PARQUET_TOO if era.format == "parquet" else GROSS_FAULTS
     faults = draw(st.sets(st.sampled_from(possible)))
@@ -56,7 +53,7 @@ class Cleaned:
 
 def _clean(published: Published, folder: Path) -> Cleaned:
     path = folder / f"month.{published.format}"
-    write_sample(
+    write_faulty_sample(
         published.dataset,
         published.month,
         path,
@@ -96,7 +93,7 @@ def test_every_row_of_any_month_is_clean_or_quarantined_once_and_again_the_same(
 def test_the_first_and_the_newest_month_of_every_dataset_are_read(
     dataset: Dataset, file_format: FileFormat, tmp_path: Path
 ) -> None:
-    first = min(era.first for era in LAYOUTS if (era.dataset, era.format) == (dataset.name, file_format))
+    first = dataset.eras(file_format)[0].first
     for month in (first, LAST_MONTH):
         cleaned = _clean(Published(dataset, month, file_format, 300, (), Profile.DEFAULT), tmp_path)
         assert cleaned.tally.raw == 300

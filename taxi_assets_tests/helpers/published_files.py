@@ -23,8 +23,8 @@ class Folder:
     @classmethod
     def at(cls, root: Path) -> Folder:
         folder = cls(root)
-        for dataset in DATASETS:
-            path = folder.path(dataset, TLC_SITE.control)
+        for dataset in DATASETS.values():
+            path = folder.path(dataset.name, dataset.control_months[TLC_SITE.format])
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(b"only asked for, never fetched")
         return folder

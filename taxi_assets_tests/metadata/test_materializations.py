@@ -13,7 +13,6 @@ from dagster import AssetKey, ExecuteInProcessResult, TableColumnLineage, TableS
 from taxi_assets.metadata.numbers import ROW_COUNT
 from taxi_assets.model.columns import QUALITY_FLAGS
 from taxi_assets.model.datasets import DATASETS
-from taxi_assets.model.eras import layout
 from taxi_assets.model.months import Month
 from taxi_assets.settings import Settings
 from taxi_assets_tests.helpers.run_month import metadata, rows, run_month
@@ -102,7 +101,7 @@ def test_what_lies_in_google_has_links_to_its_console(google_settings: Settings)
 
 def test_columns_can_be_followed_from_the_published_file_to_the_mart(settings: Settings, dataset: str) -> None:
     result = run_month(settings, dataset, MONTH)
-    names = dict(layout(DATASETS[dataset], Month.parse(MONTH), "csv.gz").columns)
+    names = dict(DATASETS[dataset].layout(Month.parse(MONTH), "csv.gz").columns)
     clean = _lineage(metadata(result, "clean_trips"))
     assert {name for column, deps in clean.items() for _, name in deps if column != QUALITY_FLAGS.name} == set(names)
     assert {asset for deps in clean.values() for asset, _ in deps} == {f"{dataset}/raw_trips"}

@@ -7,7 +7,7 @@ import pytest
 
 from taxi_assets.errors import ContractError
 from taxi_assets.model.datasets import DATASETS, FOR_HIRE, GREEN_TAXI, YELLOW_TAXI, Dataset
-from taxi_assets.model.eras import LAYOUTS, Layout
+from taxi_assets.model.eras import Layout
 from taxi_assets.transform.column_mapping import ColumnMapping, map_columns
 
 
@@ -17,7 +17,7 @@ def _types(columns: tuple[tuple[str, str], ...]) -> list[tuple[str, pa.DataType]
 
 def _names(dataset: Dataset, *names: str) -> list[tuple[str, pa.DataType]]:
     """The newest Parquet layout of the dataset with further columns of text."""
-    newest = [layout for layout in LAYOUTS if (layout.dataset, layout.format) == (dataset.name, "parquet")][-1]
+    newest = dataset.eras("parquet")[-1]
     return [*_types(newest.columns), *((name, pa.string()) for name in names)]
 
 
@@ -25,9 +25,16 @@ def _place(mapping: ColumnMapping, name: str) -> int | None:
     return mapping.sources[[column.name for column in mapping.columns].index(name)]
 
 
-@pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: f"{layout.dataset} {layout.format} {layout.first}")
-def test_every_published_column_of_every_era_has_its_place(layout: Layout) -> None:
-    mapping = map_columns(_types(layout.columns), DATASETS[layout.dataset].published_columns)
+@pytest.mark.parametrize(
+    ("dataset", "layout"),
+    [
+        pytest.param(dataset, layout, id=f"{dataset.name} {layout.format} {layout.first}")
+        for dataset in DATASETS.values()
+        for layout in dataset.layouts
+    ],
+)
+def test_every_published_column_of_every_era_has_its_place(dataset: Dataset, layout: Layout) -> None:
+    mapping = map_columns(_types(layout.columns), dataset.published_columns)
     used = {source for source in mapping.sources if source is not None}
     lost = [name for place, (name, _) in enumerate(layout.columns) if place not in used]
     assert lost in ([], ["__index_level_0__"])

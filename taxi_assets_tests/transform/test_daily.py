@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 from taxi_assets.destinations.warehouse_month import WarehouseMonth
-from taxi_assets.model.datasets import DATASETS, FOR_HIRE, GREEN_TAXI
-from taxi_assets.transform.daily import COLUMNS, SOURCES, as_table, daily_query, differences, totals_query
+from taxi_assets.model.datasets import DATASETS, FOR_HIRE, GREEN_TAXI, MEASURES
+from taxi_assets.transform.daily import COLUMNS, SUMS, as_table, daily_query, differences, totals_query
 
 MONTH = date(2020, 4, 1)
 TYPES = ["string", "object", "object", "string", "Int64", "Int64", "Int64", *["Float64"] * 5]
@@ -89,6 +89,9 @@ def test_a_changed_number_is_found_and_named(name: str) -> None:
 
 
 def test_every_sum_is_of_a_column_that_its_dataset_has() -> None:
-    assert set(SOURCES) == set(DATASETS)
-    for name, sources in SOURCES.items():
-        assert set(sources.values()) <= {column.name for column in DATASETS[name].columns}
+    for dataset in DATASETS.values():
+        assert set(dataset.measures.values()) <= {column.name for column in dataset.columns}
+
+
+def test_every_measure_that_a_dataset_may_have_is_a_sum_of_the_table() -> None:
+    assert [column.name for column in SUMS] == list(MEASURES)

@@ -12,7 +12,6 @@ from taxi_assets.errors import TaxiError
 from taxi_assets.model.datasets import YELLOW_TAXI
 from taxi_assets.publishers.base import publisher
 from taxi_assets.publishers.http import QUICK
-from taxi_assets.publishers.sites import DATATALKS_SITE, TLC_SITE
 from taxi_assets.settings import ALERT_WEBHOOK, POSTGRES_URL, Settings
 
 OLDEST_POSTGRES = 15
@@ -27,7 +26,7 @@ def published(settings: Settings) -> Finding:
     asked = publisher(
         settings.publisher, sample_rows=settings.sample_rows, sample_format=settings.sample_format, retry_policy=QUICK
     )
-    months = (TLC_SITE.control, DATATALKS_SITE.control)
+    months = YELLOW_TAXI.control_months.values()
     seen = next(filter(None, (asked.probe(YELLOW_TAXI, month) for month in months)), None)
     if seen:
         return ok(f"{settings.publisher}: {seen.url} is there")

@@ -16,7 +16,6 @@ import pyarrow as pa
 from taxi_assets.model.datasets import Dataset
 from taxi_assets.model.months import Month
 from taxi_assets.transform.arrow import floats
-from taxi_assets.transform.daily import SOURCES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -109,8 +108,8 @@ def planes_of(dataset: Dataset) -> list[Plane]:
     """Fare by distance, where the dataset has them, and how long trips took by the hour of their pickup."""
     hour = Axis("hour of the pick-up", 24, 24, 6, _hour_of_day)
     planes = [Plane("Trips by hour and duration", hour, Axis("minutes", 90, 45, 15, _minutes))]
-    sources = SOURCES[dataset.name]
-    if "fare" in sources:
+    sources = dataset.measures
+    if {"fare", "miles"} <= sources.keys():
         miles = Axis("miles", 25, 50, 5, lambda trips: floats(trips[sources["miles"]]))
         fare = Axis("fare in US dollars", 100, 40, 20, lambda trips: floats(trips[sources["fare"]]))
         planes.insert(0, Plane("Trips by distance and fare", miles, fare))

@@ -139,7 +139,6 @@ GREEN: Final = Shape(
     dispatched_whole_minutes=970,
     dispatched_mta_cents=0,
 )
-SHAPES: Final = {"yellow": YELLOW, "green": GREEN}
 
 DISPATCHED_DISTANCES: Final = quantiles(
     """0:1 10:30 50:90 100:140 200:220 300:300 400:395 500:500 600:640 700:825 800:1080 900:1480

@@ -62,48 +62,70 @@ def add_faults(chunk: Chunk, trips: Trips) -> None:
             fault.change(trips, rows, chunk.dice(fault.name, rows=len(rows)), chunk)
 
 
-def _share(yellow: int, green: int, fhv: int = 0, fhvhv: int = 0) -> dict[str, int]:
-    return {"yellow": yellow, "green": green, "fhv": fhv, "fhvhv": fhvhv}
+def _share(**per_million: int) -> Mapping[str, int]:
+    return per_million
 
 
 # Of yellow and green counted in the published files that `shapes.py` names, of fhv and fhvhv estimates, unless
 # a comment says otherwise; rounded.
 FAULTS: Final = (
-    Fault("pickup minutes or hours before or after the month", _share(80, 80, 80, 80), changes.month_edge),
-    Fault("pickup at New Year 2009, after a reset of the clock", _share(20, 20), changes.clock_reset),
-    Fault("pickup in another month", _share(20, 30, 30, 10), changes.other_month, from_rows=1_000),
-    Fault("drop-off hours or days before pickup", _share(5, 5, 20, 5), changes.dropoff_days_before),
+    Fault(
+        "pickup minutes or hours before or after the month",
+        _share(yellow=80, green=80, fhv=80, fhvhv=80),
+        changes.month_edge,
+    ),
+    Fault("pickup at New Year 2009, after a reset of the clock", _share(yellow=20, green=20), changes.clock_reset),
+    Fault(
+        "pickup in another month", _share(yellow=20, green=30, fhv=30, fhvhv=10), changes.other_month, from_rows=1_000
+    ),
+    Fault(
+        "drop-off hours or days before pickup", _share(yellow=5, green=5, fhv=20, fhvhv=5), changes.dropoff_days_before
+    ),
     # 6 % of yellow's dispatched rows in 2020-10, none in 2020-04: the share of yellow lies between.
-    Fault("drop-off seconds before pickup", _share(5_000, 200), changes.month_for_minutes, dispatched=True),
+    Fault(
+        "drop-off seconds before pickup", _share(yellow=5_000, green=200), changes.month_for_minutes, dispatched=True
+    ),
     # Follows from the clocks; the share is the hour's share of the month times the trips that cross its end.
     Fault(
-        "drop-off before pickup in the repeated hour", _share(300, 300, 300, 300), changes.repeated_hour, november=True
+        "drop-off before pickup in the repeated hour",
+        _share(yellow=300, green=300, fhv=300, fhvhv=300),
+        changes.repeated_hour,
+        november=True,
     ),
-    Fault("drop-off at pickup, without distance", _share(600, 1_000, 300, 20), changes.no_duration),
-    Fault("meter left on for most of a day", _share(2_200, 3_500, 1_000), changes.meter_left_on),
+    Fault(
+        "drop-off at pickup, without distance", _share(yellow=600, green=1_000, fhv=300, fhvhv=20), changes.no_duration
+    ),
+    Fault("meter left on for most of a day", _share(yellow=2_200, green=3_500, fhv=1_000), changes.meter_left_on),
     # None in the counted files, known from other months of yellow; the shares are estimates.
-    Fault("trip longer than a day", _share(10, 10, 500, 5), changes.over_a_day),
-    Fault("drop-off a thousand years later", _share(1, 1, 1), changes.far_year, from_rows=1_000),
-    Fault("no distance", _share(15_000, 42_000, 0, 300), changes.no_distance),
-    Fault("distance of thousands of miles, metered", _share(10, 10, 0, 1), changes.absurd_distance),
-    Fault("distance of thousands of miles, dispatched", _share(500, 800), changes.absurd_distance, dispatched=True),
-    Fault("no passengers", _share(20_000, 4_000), changes.no_passengers),
-    Fault("zone unknown", _share(7_000, 1_400, 2_000, 100), changes.unknown_zone),
+    Fault("trip longer than a day", _share(yellow=10, green=10, fhv=500, fhvhv=5), changes.over_a_day),
+    Fault("drop-off a thousand years later", _share(yellow=1, green=1, fhv=1), changes.far_year, from_rows=1_000),
+    Fault("no distance", _share(yellow=15_000, green=42_000, fhvhv=300), changes.no_distance),
+    Fault("distance of thousands of miles, metered", _share(yellow=10, green=10, fhvhv=1), changes.absurd_distance),
+    Fault(
+        "distance of thousands of miles, dispatched",
+        _share(yellow=500, green=800),
+        changes.absurd_distance,
+        dispatched=True,
+    ),
+    Fault("no passengers", _share(yellow=20_000, green=4_000), changes.no_passengers),
+    Fault("zone unknown", _share(yellow=7_000, green=1_400, fhv=2_000, fhvhv=100), changes.unknown_zone),
     # fhv: 2 % of the drop-offs in the sample of 2020-04.
-    Fault("zone outside the city", _share(3_000, 4_000, 20_000, 30_000), changes.outside_city),
-    Fault("rate code unknown", _share(60, 20), changes.unknown_rate),
+    Fault("zone outside the city", _share(yellow=3_000, green=4_000, fhv=20_000, fhvhv=30_000), changes.outside_city),
+    Fault("rate code unknown", _share(yellow=60, green=20), changes.unknown_rate),
     # A code outside TLC's dictionary: none in the counted files, the share is an estimate. Texts have no such vendor.
-    Fault("vendor unknown", _share(10, 10), changes.unknown_vendor, from_rows=1_000, first=FIRST_WITH_CODES),
-    Fault("no fare", _share(700, 2_000), changes.no_fare),
-    Fault("total 1.95 dollars more than its parts", _share(1_500, 9_000), changes.other_total),
-    Fault("reversal before its original", _share(5_000, 3_500), changes.reversal),
+    Fault(
+        "vendor unknown", _share(yellow=10, green=10), changes.unknown_vendor, from_rows=1_000, first=FIRST_WITH_CODES
+    ),
+    Fault("no fare", _share(yellow=700, green=2_000), changes.no_fare),
+    Fault("total 1.95 dollars more than its parts", _share(yellow=1_500, green=9_000), changes.other_total),
+    Fault("reversal before its original", _share(yellow=5_000, green=3_500), changes.reversal),
     # Green 2013-08: 2.7 % in its second half; the shares are estimates.
-    Fault("no position", _share(17_000, 19_000), changes.no_position, end=FIRST_WITH_ZONES),
+    Fault("no position", _share(yellow=17_000, green=19_000), changes.no_position, end=FIRST_WITH_ZONES),
     # UNK in 2014-09 and `NA ` in 2010-02 are among the first lines; the share is an estimate.
-    Fault("payment unknown", _share(2_000, 0), changes.unknown_payment, first=Month(2010, 1), end=FIRST_WITH_CODES),
+    Fault("payment unknown", _share(yellow=2_000), changes.unknown_payment, first=Month(2010, 1), end=FIRST_WITH_CODES),
     # Among the first lines of 2017-05; the share is an estimate.
-    Fault("zone 0", _share(0, 0, 2_000), changes.zone_zero, first=Month(2017, 1), end=Month(2019, 1)),
+    Fault("zone 0", _share(fhv=2_000), changes.zone_zero, first=Month(2017, 1), end=Month(2019, 1)),
     # One each in the 1,000 rows of 2020-04.
-    Fault("negative fare", _share(0, 0, 0, 1_000), changes.negative_fare),
-    Fault("free ride", _share(0, 0, 0, 1_000), changes.free_ride),
+    Fault("negative fare", _share(fhvhv=1_000), changes.negative_fare),
+    Fault("free ride", _share(fhvhv=1_000), changes.free_ride),
 )

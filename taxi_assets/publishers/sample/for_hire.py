@@ -12,7 +12,7 @@ import numpy as np
 
 from taxi_assets.model.months import Month
 from taxi_assets.publishers.sample.distributions import by_month, in_force, quantiles
-from taxi_assets.publishers.sample.trips import HOUR, NULL, Bytes, Chunk, Ints, Mask, Trips, pickups
+from taxi_assets.publishers.sample.trips import HOUR, NULL, Bytes, Chunk, Ints, Mask, TripMaker, Trips, pickups
 
 if TYPE_CHECKING:
     from taxi_assets.model.datasets import FileFormat
@@ -96,3 +96,6 @@ def _easily_repeated(pickup: Ints, base: Bytes) -> Mask:
     before, after = places[:-1], places[1:]
     repeated[after[(pickup[before] == pickup[after]) & (base[before] == base[after])]] = True
     return repeated
+
+
+FHV_TRIPS: Final = TripMaker(for_hire_trips, publish_for_hire_trips)

@@ -11,75 +11,51 @@ of the tables of those modules.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from taxi_assets.model.columns import Column, Kind
 from taxi_assets.model.datasets import Dataset, FileFormat
-from taxi_assets.model.eras import layout
 from taxi_assets.model.months import Month
 from taxi_assets.publishers.sample.csv_text import Form, form
-from taxi_assets.publishers.sample.distributions import SHAPES, in_force
+from taxi_assets.publishers.sample.distributions import in_force
 from taxi_assets.publishers.sample.faults import add_faults
-from taxi_assets.publishers.sample.file_columns import FileColumn
-from taxi_assets.publishers.sample.for_hire import for_hire_trips, publish_for_hire_trips
-from taxi_assets.publishers.sample.gross import Gross
-from taxi_assets.publishers.sample.high_volume import high_volume_trips, publish_high_volume_trips
-from taxi_assets.publishers.sample.taxis import publish_taxi_trips, taxi_trips
-from taxi_assets.publishers.sample.trips import Chunk, Trips
+from taxi_assets.publishers.sample.trips import Chunk, Trips, maker_of
 from taxi_assets.publishers.sample.undescribed import UNDESCRIBED
-from taxi_assets.publishers.sample.writing import write_csv, write_parquet
+from taxi_assets.publishers.sample.writing import FileColumn, write_csv, write_parquet
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 CHUNK_ROWS: Final = 65_536
 
-# How ordinary trips are made, and how they are changed to what a publication shows of them.
-Makers = tuple[Callable[[Chunk], Trips], Callable[[Chunk, Trips, FileFormat], None]]
-MAKERS: Final[dict[str, Makers]] = {
-    "yellow": (taxi_trips, publish_taxi_trips),
-    "green": (taxi_trips, publish_taxi_trips),
-    "fhv": (for_hire_trips, publish_for_hire_trips),
-    "fhvhv": (high_volume_trips, publish_high_volume_trips),
-}
-
 # Codes that some eras publish as texts: the key of those.
 TEXTS_OF: Final = {"vendor_id": "vendor_text", "payment_type": "payment_text", "sr_flag": "sr_text"}
 
 
-def write_sample(
-    dataset: Dataset,
-    month: Month,
-    path: Path,
-    *,
-    rows: int = 50_000,
-    file_format: FileFormat,
-    faults: Sequence[str] = (),
-) -> None:
+def write_sample(dataset: Dataset, month: Month, path: Path, *, rows: int = 50_000, file_format: FileFormat) -> None:
     """Writes a month of exactly `rows` trips to `path`.
 
-    CSV and Parquet of the same month and rows hold the same trips, but for the empty fields of dispatched
-    ones. `faults` names gross faults; see `gross.py`.
-    Raises ValueError for fewer than 1 row or a fault that cannot be, LookupError for a month or a column that has no
+    CSV and Parquet of the same month and number of rows hold the same trips, except for fields of dispatched trips that
+    one of them leaves empty. Raises ValueError for fewer than 1 row, LookupError for a month or a column that has no
     sample.
     """
     if rows < 1:
         raise ValueError(f"a sample has at least 1 row, not {rows}")
-    gross = Gross.of(dataset, month, rows, faults, file_format)
-    columns = gross.columns(file_columns(dataset, month, file_format))
-    published = gross.repeat(
-        published_trips(chunk, file_format) | undescribed(chunk, columns) for chunk in chunks(dataset, month, rows)
+    columns = file_columns(dataset, month, file_format)
+    published = (
+        published_trips(dataset, chunk, file_format) | undescribed(chunk, columns)
+        for chunk in chunks(dataset, month, rows)
     )
     if file_format == "parquet":
         write_parquet(path, columns, published)
     else:
-        write_csv(path, layout(dataset, month, file_format), columns, published, gross)
+        write_csv(path, dataset.layout(month, file_format), columns, published)
 
 
 def file_columns(dataset: Dataset, month: Month, file_format: FileFormat) -> list[FileColumn]:
     """The columns of a month's layout, each with where its values come from."""
-    published = layout(dataset, month, file_format).columns
+    published = dataset.layout(month, file_format).columns
     canonical = canonical_columns(dataset, [name for name, _ in published])
     columns = []
     for name, kind in published:
@@ -107,8 +83,8 @@ def canonical_columns(dataset: Dataset, names: Sequence[str]) -> dict[str, Colum
 
 def chunks(dataset: Dataset, month: Month, rows: int) -> Iterator[Chunk]:
     """A file's chunks in order, each of at most CHUNK_ROWS rows."""
-    shape = SHAPES.get(dataset.name)
-    dispatched = rows * in_force(shape.dispatched, month) // 1000 if shape else 0
+    shares = maker_of(dataset).dispatched
+    dispatched = rows * in_force(shares, month) // 1000 if shares else 0
     for of, is_dispatched in ((rows - dispatched, False), (dispatched, True)):
         pieces = -(-of // CHUNK_ROWS)
         for piece in range(pieces):
@@ -116,12 +92,12 @@ def chunks(dataset: Dataset, month: Month, rows: int) -> Iterator[Chunk]:
             yield Chunk(dataset.name, month, is_dispatched, first, end - first, of, rows)
 
 
-def published_trips(chunk: Chunk, file_format: FileFormat) -> Trips:
-    """The trips of a chunk as one of the two publications shows them."""
-    ordinary, publish = MAKERS[chunk.dataset]
-    trips = ordinary(chunk)
+def published_trips(dataset: Dataset, chunk: Chunk, file_format: FileFormat) -> Trips:
+    """The trips of a chunk as files of one format show them."""
+    maker = maker_of(dataset)
+    trips = maker.make(chunk)
     add_faults(chunk, trips)
-    publish(chunk, trips, file_format)
+    maker.publish(chunk, trips, file_format)
     return trips
 
 

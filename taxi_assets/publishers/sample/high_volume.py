@@ -22,7 +22,19 @@ from taxi_assets.publishers.sample.distributions import (
     quantiles,
     weights,
 )
-from taxi_assets.publishers.sample.trips import NULL, Bytes, Chunk, Dice, Ints, Mask, Trips, durations, pickups, zones
+from taxi_assets.publishers.sample.trips import (
+    NULL,
+    Bytes,
+    Chunk,
+    Dice,
+    Ints,
+    Mask,
+    TripMaker,
+    Trips,
+    durations,
+    pickups,
+    zones,
+)
 
 if TYPE_CHECKING:
     from taxi_assets.model.datasets import FileFormat
@@ -152,3 +164,6 @@ def publish_high_volume_trips(chunk: Chunk, trips: Trips, _: FileFormat) -> None
     trips["request_datetime"] = on_scene - dice.quantile(WAIT)
     # Counted: all trips of Uber, none of others.
     trips["on_scene_datetime"] = np.where(trips["originating_base_num"] == b"", NULL, on_scene)
+
+
+FHVHV_TRIPS: Final = TripMaker(high_volume_trips, publish_high_volume_trips)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final
 
 from taxi_assets.atomic_files import sha256
 from taxi_assets.model.datasets import Dataset, FileFormat
@@ -17,6 +18,9 @@ from taxi_assets.publishers.file_version import FileVersion
 from taxi_assets.publishers.http import Validators
 from taxi_assets.publishers.sites import ZONES_PATH
 from taxi_assets.publishers.staging import publication_of, removed_on_failure
+
+LAST_CSV_MONTH: Final = Month(2021, 7)
+"""The last month that TLC published as CSV."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,7 @@ class SamplePublisher:
         from taxi_assets.publishers.sample.generator import write_sample
 
         seen = self.probe(dataset, month)
-        file_format = self._format_of(month)
+        file_format = self._format_of(dataset, month)
         target = folder / f"{secrets.token_hex(6)}-{dataset.month_name(month)}.{file_format}"
         with removed_on_failure(target):
             write_sample(dataset, month, target, rows=self.rows, file_format=file_format)
@@ -45,7 +49,7 @@ class SamplePublisher:
         )
 
     def probe(self, dataset: Dataset, month: Month, known: FileVersion | None = None) -> FileVersion:
-        file_format = self._format_of(month)
+        file_format = self._format_of(dataset, month)
         url = f"sample://{dataset.name}/{month}.{file_format}?rows={self.rows}"
         return FileVersion(url, f"{file_format}, {self.rows} rows")
 
@@ -54,6 +58,9 @@ class SamplePublisher:
 
         return replace(ZoneLookup.of_bytes(zone_lookup(), f"sample://{ZONES_PATH}"), made_up=True)
 
-    def _format_of(self, month: Month) -> FileFormat:
-        """Unless told: the publication most people load a month from, CSV as far as the mirror has it."""
-        return self.format or ("csv.gz" if month <= Month(2021, 7) else "parquet")
+    def _format_of(self, dataset: Dataset, month: Month) -> FileFormat:
+        """The format asked for; else what most people load a month from: CSV as far as TLC's mirror has it."""
+        if self.format:
+            return self.format
+        in_csv = dataset.eras("csv.gz") and month <= LAST_CSV_MONTH
+        return "csv.gz" if in_csv else "parquet"

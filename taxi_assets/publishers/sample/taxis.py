@@ -6,14 +6,27 @@ before 2019 in `old_taxis.py`.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from taxi_assets.publishers.sample import distributions as shapes
 from taxi_assets.publishers.sample import old_taxis
-from taxi_assets.publishers.sample.distributions import SHAPES, Shape, in_force
-from taxi_assets.publishers.sample.trips import DAY, HOUR, NULL, Chunk, Dice, Ints, Trips, durations, pickups, zones
+from taxi_assets.publishers.sample.distributions import GREEN, YELLOW, Shape, in_force
+from taxi_assets.publishers.sample.trips import (
+    DAY,
+    HOUR,
+    NULL,
+    Chunk,
+    Dice,
+    Ints,
+    TripMaker,
+    Trips,
+    durations,
+    pickups,
+    zones,
+)
 
 if TYPE_CHECKING:
     from taxi_assets.model.datasets import FileFormat
@@ -28,10 +41,10 @@ EMPTY_WHEN_DISPATCHED: Final[dict[tuple[str, FileFormat], tuple[str, ...]]] = {
 }
 
 
-def taxi_trips(chunk: Chunk) -> Trips:
+def taxi_trips(shape: Shape, chunk: Chunk) -> Trips:
     """The trips of a chunk, each plausible."""
     make = _dispatched_trips if chunk.dispatched else _metered_trips
-    trips = make(chunk, SHAPES[chunk.dataset], chunk.dice())
+    trips = make(chunk, shape, chunk.dice())
     trips["ehail_fee"] = chunk.all(NULL)
     old_taxis.rewind(chunk, trips)
     return trips
@@ -75,8 +88,8 @@ def _metered_trips(chunk: Chunk, shape: Shape, dice: Dice) -> Trips:
         "trip_type": np.where(rate == 5, 2, 1),
         "store_and_fwd_flag": np.where(dice.chance(10), b"Y", b"N"),
     }
-    trips |= _metered_amounts(chunk, trips, dice)
-    trips |= _surcharges(chunk, trips, shape.congestion, dice)
+    trips |= _metered_amounts(chunk, shape, trips, dice)
+    trips |= _surcharges(chunk, shape, trips, dice)
     trips["tip_amount"] = np.where(trips["payment_type"] == 1, _tips(trips, dice), 0)
     # CMT counts the congestion surcharge in `extra` too: its totals are less than the sum of their parts.
     trips["total_amount"] = _total(trips)
@@ -86,7 +99,7 @@ def _metered_trips(chunk: Chunk, shape: Shape, dice: Dice) -> Trips:
     return trips
 
 
-def _metered_amounts(chunk: Chunk, trips: Trips, dice: Dice) -> Trips:
+def _metered_amounts(chunk: Chunk, shape: Shape, trips: Trips, dice: Dice) -> Trips:
     """The meter's amounts before surcharges."""
     tariff = in_force(shapes.TARIFFS, chunk.month)
     rate, pickup = trips["rate_code_id"], trips["pickup_datetime"]
@@ -103,13 +116,14 @@ def _metered_amounts(chunk: Chunk, trips: Trips, dice: Dice) -> Trips:
         "extra": np.where(rate != 1, 0, np.where(night, tariff.night, np.where(rush, tariff.rush, 0))),
         "mta_tax": np.where((rate == 3) | (rate == 5), 0, tariff.mta),
         "improvement_surcharge": chunk.all(tariff.improvement),
-        "tolls_amount": np.where(dice.chance(SHAPES[chunk.dataset].tolls) | (rate == 3), toll, 0),
+        "tolls_amount": np.where(dice.chance(shape.tolls) | (rate == 3), toll, 0),
     }
 
 
-def _surcharges(chunk: Chunk, trips: Trips, congestion_share: int, dice: Dice) -> Trips:
-    levied = 0 if chunk.month < shapes.FIRST_CONGESTION_MONTH else SHAPES[chunk.dataset].congestion_cents
-    congestion = np.where(dice.chance(congestion_share), levied, 0)
+def _surcharges(chunk: Chunk, shape: Shape, trips: Trips, dice: Dice) -> Trips:
+    levied = 0 if chunk.month < shapes.FIRST_CONGESTION_MONTH else shape.congestion_cents
+    share = shape.dispatched_congestion if chunk.dispatched else shape.congestion
+    congestion = np.where(dice.chance(share), levied, 0)
     at_airport = np.isin(trips["pickup_location_id"], shapes.AIRPORTS) & (chunk.dataset == "yellow")
     start = int(np.datetime64(shapes.CBD_FEE_START, "s").astype(np.int64))
     in_cbd = (congestion > 0) & dice.chance(shapes.CBD_SHARE_OF_CONGESTION)
@@ -147,7 +161,7 @@ def _dispatched_trips(chunk: Chunk, shape: Shape, dice: Dice) -> Trips:
         "tolls_amount": np.where(dice.chance(130), in_force(shapes.TOLLS, chunk.month), 0),
         "improvement_surcharge": chunk.all(in_force(shapes.TARIFFS, chunk.month).improvement),
     }
-    trips |= _surcharges(chunk, trips, shape.dispatched_congestion, dice) | {"airport_fee": chunk.all(0)}
+    trips |= _surcharges(chunk, shape, trips, dice) | {"airport_fee": chunk.all(0)}
     trips["total_amount"] = _total(trips)
     missing = ("passenger_count", "rate_code_id", "trip_type", "airport_fee")
     return trips | {name: chunk.all(NULL) for name in missing}
@@ -158,3 +172,7 @@ def _total(trips: Trips) -> Ints:
     surcharges = ("congestion_surcharge", "airport_fee", "cbd_congestion_fee")
     total: Ints = np.sum([trips[name] for name in parts + surcharges], axis=0)
     return total
+
+
+YELLOW_TRIPS: Final = TripMaker(partial(taxi_trips, YELLOW), publish_taxi_trips, YELLOW.dispatched)
+GREEN_TRIPS: Final = TripMaker(partial(taxi_trips, GREEN), publish_taxi_trips, GREEN.dispatched)

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import calendar
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -19,8 +21,9 @@ from taxi_assets.publishers.sample import distributions as shapes
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from taxi_assets.model.datasets import Dataset, FileFormat
     from taxi_assets.model.months import Month
-    from taxi_assets.publishers.sample.distributions import Quantiles
+    from taxi_assets.publishers.sample.distributions import Eras, Quantiles
 
 Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]
@@ -62,6 +65,34 @@ class Chunk:
 
     def all(self, value: int) -> Ints:
         return np.full(self.rows, value, dtype=np.int64)
+
+
+@dataclass(frozen=True)
+class TripMaker:
+    """How the sample trips of a dataset are made.
+
+    `make` gives the trips of a chunk, each plausible, with every field that the dataset has had in any era. `publish`
+    changes them in place to what the files of one format show of them, after the faults have been added. `dispatched`
+    is how many per mille of a file's trips are in the block at its end whose driver-entered fields are missing, by
+    month; there is no such block without it.
+    """
+
+    make: Callable[[Chunk], Trips]
+    publish: Callable[[Chunk, Trips, FileFormat], None]
+    dispatched: Eras[int] = ()
+
+
+def maker_of(dataset: Dataset) -> TripMaker:
+    """The TripMaker that `dataset.sample` names; raises ValueError when nothing has that name,
+    TypeError when it is something else."""
+    where = f"Dataset {dataset.name}: sample is {dataset.sample!r}"
+    try:
+        maker = resolve_name(dataset.sample)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise ValueError(f"{where}, which is not there: {error}") from error
+    if not isinstance(maker, TripMaker):
+        raise TypeError(f"{where}, which is no TripMaker.")
+    return maker
 
 
 class Dice:

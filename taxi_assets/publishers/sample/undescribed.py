@@ -26,16 +26,7 @@ def _index(chunk: Chunk) -> NDArray[Any]:
     return np.arange(chunk.file_first, chunk.file_first + chunk.rows, dtype=np.int64)
 
 
-def _surge_zone(chunk: Chunk) -> NDArray[Any]:
-    texts = np.array(["", "north", "south", "midtown"], dtype="S7")
-    return texts[chunk.dice("surge_zone").below(len(texts))]
-
-
-UNKNOWN_COLUMN: Final = "surge_zone"
-"""In no published file: the gross fault `unknown_column`."""
-
 UNDESCRIBED: Final[dict[str, tuple[Kind, Callable[[Chunk], NDArray[Any]]]]] = {
     "request_source": (Kind.TEXT, _request_source),
     "__index_level_0__": (Kind.LONG, _index),
-    UNKNOWN_COLUMN: (Kind.TEXT, _surge_zone),
 }

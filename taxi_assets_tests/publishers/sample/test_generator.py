@@ -19,12 +19,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from taxi_assets.model.datasets import DATASETS, FOR_HIRE, GREEN_TAXI, HIGH_VOLUME, YELLOW_TAXI, Dataset, FileFormat
-from taxi_assets.model.eras import LAYOUTS, Layout, layout
+from taxi_assets.model.eras import Layout
 from taxi_assets.model.months import Month
 from taxi_assets.publishers.sample.__main__ import main
 from taxi_assets.publishers.sample.generator import CHUNK_ROWS, chunks, file_columns, write_sample
-from taxi_assets.publishers.sample.gross import EACH, GROSS_FAULTS, LEAST_ROWS, gross_faults
 from taxi_assets.publishers.sample.taxis import EMPTY_WHEN_DISPATCHED
+from taxi_assets_tests.sample_faults import EACH, GROSS_FAULTS, LEAST_ROWS, gross_faults, write_faulty_sample
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -44,7 +44,10 @@ def _write(
     faults: Sequence[str] = (),
 ) -> Path:
     path = folder / ".".join([dataset.month_name(month), str(rows), *faults, file_format])
-    write_sample(dataset, month, path, rows=rows, file_format=file_format, faults=faults)
+    if faults:
+        write_faulty_sample(dataset, month, path, rows=rows, file_format=file_format, faults=faults)
+    else:
+        write_sample(dataset, month, path, rows=rows, file_format=file_format)
     return path
 
 
@@ -154,9 +157,15 @@ def test_csv_and_parquet_hold_the_same_trips(tmp_path: Path, taxi: Dataset, mont
         assert csv.equals(parquet), name
 
 
-@pytest.mark.parametrize("era", LAYOUTS, ids=lambda era: f"{era.dataset} {era.first} {era.format}")
-def test_a_file_is_as_its_layout_says(tmp_path: Path, era: Layout) -> None:
-    dataset = DATASETS[era.dataset]
+@pytest.mark.parametrize(
+    ("dataset", "era"),
+    [
+        pytest.param(dataset, era, id=f"{dataset.name} {era.first} {era.format}")
+        for dataset in DATASETS.values()
+        for era in dataset.layouts
+    ],
+)
+def test_a_file_is_as_its_layout_says(tmp_path: Path, dataset: Dataset, era: Layout) -> None:
     path = _write(tmp_path, dataset, era.first, era.format, rows=300)
     once = path.read_bytes()
     assert _write(tmp_path, dataset, era.first, era.format, rows=300).read_bytes() == once
@@ -187,7 +196,7 @@ def _check_csv(text: str, era: Layout, rows: int) -> None:
 
 def test_every_month_has_a_sample(tmp_path: Path, dataset: Dataset) -> None:
     for file_format in FORMATS:
-        first = min(era.first for era in LAYOUTS if (era.dataset, era.format) == (dataset.name, file_format))
+        first = dataset.eras(file_format)[0].first
         for months in range(Month(2026, 9) - first + 1):
             path = tmp_path / "month"
             write_sample(dataset, first + months, path, rows=10, file_format=file_format)
@@ -640,7 +649,7 @@ def test_an_unknown_column_is_the_last(tmp_path: Path, dataset: Dataset, file_fo
     else:
         names = gzip.decompress(path.read_bytes()).decode().split("\r\n")[0].split(",")
         texts = [line.split(",")[-1] or None for line in _lines(path)[:-1]]
-    assert names == [*(name for name, _ in layout(dataset, month, file_format).columns), "surge_zone"]
+    assert names == [*(name for name, _ in dataset.layout(month, file_format).columns), "surge_zone"]
     assert set(texts) == {"north", "south", "midtown", None}
 
 
