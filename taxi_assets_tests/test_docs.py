@@ -74,3 +74,15 @@ def test_the_table_of_the_layers_is_in_the_order_that_import_linter_holds() -> N
 def test_every_how_to_stands_in_its_index_and_the_index_has_no_other() -> None:
     listed = [link for link in _LINK.findall((HOW_TO / "README.md").read_text(encoding="utf-8")) if "/" not in link]
     assert sorted(listed) == sorted(page.name for page in HOW_TO.glob("*.md") if page.name != "README.md")
+
+
+def test_every_module_that_a_docstring_or_comment_names_exists() -> None:
+    folders = ("taxi_assets", "taxi_assets_tests", "benchmarks")
+    modules = [path.relative_to(ROOT).as_posix() for folder in folders for path in (ROOT / folder).rglob("*.py")]
+    named = {
+        (module, name)
+        for module in modules
+        for name in re.findall(r"`([\w/]+\.py)`", (ROOT / module).read_text("utf-8"))
+    }
+    assert len(named) > 20
+    assert [found for found in sorted(named) if not any(f"/{path}".endswith(f"/{found[1]}") for path in modules)] == []
