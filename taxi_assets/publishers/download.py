@@ -13,14 +13,26 @@ from urllib3.exceptions import HTTPError
 
 from taxi_assets.errors import message_of
 from taxi_assets.progress import track
-from taxi_assets.publishers.http import RetryPolicy, TransientError, Validators, get, is_local, local_file, with_retries
+from taxi_assets.publishers.http import (
+    RetryPolicy,
+    TransientError,
+    Validators,
+    get,
+    is_local,
+    local_file,
+    with_retries,
+    without_credentials,
+)
 
 _CHUNK = 1 << 20
 
 
 @dataclass(frozen=True)
 class Download:
-    """A file that was fetched to `path`; `sha256` and `size` (bytes) are computed from what arrived."""
+    """A file that was fetched to `path`; `sha256` and `size` (bytes) are computed from what arrived.
+
+    `url` holds no credentials.
+    """
 
     path: Path
     url: str
@@ -48,13 +60,14 @@ def _get(url: str, path: Path, known: Validators | None, limits: RetryPolicy, de
     with get(url, known, limits) as response:
         if response.status_code == 304:
             return None
+        shown = without_credentials(url)
         length = response.headers.get("Content-Length")
         expected = None if length is None else int(length)
-        sha256, size = _save(_body(response, url, deadline), path, expected)
+        sha256, size = _save(_body(response, shown, deadline), path, expected)
         if expected is not None and size != expected:
-            raise TransientError(f"The download of {url} broke off after {size:,} of {expected:,} bytes.")
+            raise TransientError(f"The download of {shown} broke off after {size:,} of {expected:,} bytes.")
         validators = Validators(response.headers.get("ETag"), response.headers.get("Last-Modified"))
-        return Download(path, url, sha256, size, validators)
+        return Download(path, shown, sha256, size, validators)
 
 
 def _copy(url: str, path: Path, known: Validators | None, _limits: RetryPolicy, _deadline: float) -> Download | None:

@@ -6,12 +6,24 @@ import re
 from dataclasses import dataclass
 
 from taxi_assets.errors import TaxiError
-from taxi_assets.publishers.http import NotFoundError, RetryPolicy, Validators, get, is_local, local_file, with_retries
+from taxi_assets.publishers.http import (
+    NotFoundError,
+    RetryPolicy,
+    Validators,
+    get,
+    is_local,
+    local_file,
+    with_retries,
+    without_credentials,
+)
 
 
 @dataclass(frozen=True)
 class FileVersion:
-    """A version of the file at `url`: `identity` changes whenever the publisher replaces the file."""
+    """A version of the file at `url`: `identity` changes whenever the publisher replaces the file.
+
+    `url` holds no credentials.
+    """
 
     url: str
     identity: str
@@ -38,7 +50,8 @@ def probe(url: str, known: FileVersion | None = None, retry_policy: RetryPolicy 
     if is_local(url):
         path, validators = local_file(url)
         return FileVersion.of(url, validators, path.stat().st_size)
-    condition = known.validators if known and known.url == url else None
+    shown = without_credentials(url)
+    condition = known.validators if known and known.url == shown else None
 
     def request(_deadline: float, limits: RetryPolicy) -> FileVersion:
         with get(url, condition, limits) as response:
@@ -47,11 +60,11 @@ def probe(url: str, known: FileVersion | None = None, retry_policy: RetryPolicy 
             headers = response.headers
             if headers.get("Content-Type", "").startswith("text/html"):
                 raise TaxiError(
-                    f"{url} answered with a web page instead of a file.",
+                    f"{shown} answered with a web page instead of a file.",
                     "Open the URL in a browser on this machine: a proxy or a login page may be in between.",
                 )
             validators = Validators(headers.get("ETag"), headers.get("Last-Modified"))
-            return FileVersion.of(url, validators, headers.get("Content-Length"))
+            return FileVersion.of(shown, validators, headers.get("Content-Length"))
 
     return with_retries(retry_policy or RetryPolicy(), request)
 

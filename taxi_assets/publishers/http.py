@@ -101,6 +101,7 @@ def get(url: str, known: Validators | None, retry_policy: RetryPolicy) -> reques
     GET and not HEAD, which some servers do not answer. Raises NotFoundError, TransientError, or another TaxiError.
     """
     conditions = _conditions(known)
+    shown = without_credentials(url)
     try:
         response = requests.request(
             "GET",
@@ -111,23 +112,30 @@ def get(url: str, known: Validators | None, retry_policy: RetryPolicy) -> reques
             allow_redirects=True,
         )
     except (requests.ConnectionError, requests.Timeout) as error:
-        raise TransientError(f"{url} cannot be reached: {message_of(error)}.") from error
+        raise TransientError(f"{shown} cannot be reached: {message_of(error)}.") from error
     except requests.RequestException as error:
-        raise TaxiError(f"{url} cannot be fetched: {message_of(error)}.", _CHECK_SETTING) from error
+        raise TaxiError(f"{shown} cannot be fetched: {message_of(error)}.", _CHECK_SETTING) from error
     status = response.status_code
     if response.ok and (status != 304 or conditions):
         return response
     response.close()
     if status in _MISSING:
-        raise NotFoundError(url, status)
+        raise NotFoundError(shown, status)
     if status in _TRANSIENT:
-        raise TransientError(f"{url} answered {status}.", _retry_after(response))
+        raise TransientError(f"{shown} answered {status}.", _retry_after(response))
     if status == 304:
         raise TaxiError(
-            f"{url} answered 304 to an unconditional request.",
+            f"{shown} answered 304 to an unconditional request.",
             "Open the URL in a browser: the server, or a proxy in between, answers wrongly.",
         )
-    raise TaxiError(f"{url} answered {status} {response.reason}.", _CHECK_SETTING)
+    raise TaxiError(f"{shown} answered {status} {response.reason}.", _CHECK_SETTING)
+
+
+def without_credentials(url: str) -> str:
+    """The URL as it may be shown and recorded: without the user and password that it may hold."""
+    scheme, separator, rest = url.partition("://")
+    place, slash, path = rest.partition("/")
+    return f"{scheme}{separator}{place.rpartition('@')[2]}{slash}{path}"
 
 
 def is_local(url: str) -> bool:

@@ -16,7 +16,7 @@ from taxi_assets.model.publication import Publication
 from taxi_assets.model.zones import ZoneLookup
 from taxi_assets.publishers.download import download
 from taxi_assets.publishers.file_version import FileVersion, exists, probe
-from taxi_assets.publishers.http import NotFoundError, RetryPolicy, Validators
+from taxi_assets.publishers.http import NotFoundError, RetryPolicy, Validators, without_credentials
 from taxi_assets.publishers.sites import ZONES_PATH, Site
 from taxi_assets.publishers.staging import publication_of, removed_on_failure
 from taxi_assets.publishers.verification import check_file
@@ -69,7 +69,7 @@ class WebPublisher:
         self, site: Site, dataset: Dataset, month: Month, folder: Path, known: Publication | None
     ) -> Publication:
         url = site.url(self.base_url, dataset, month)
-        same_place = known is not None and known.url == url
+        same_place = known is not None and known.url == without_credentials(url)
         validators = Validators(known.etag, known.last_modified) if known and same_place else None
         target = folder / f"{secrets.token_hex(6)}-{site.file_name(dataset, month)}"
         with removed_on_failure(target):
@@ -85,12 +85,12 @@ class WebPublisher:
         target = folder / f"{secrets.token_hex(6)}-zones.csv"
         try:
             download(url, target, retry_policy=self.retry_policy)
-            return ZoneLookup.of_bytes(target.read_bytes(), url)
+            return ZoneLookup.of_bytes(target.read_bytes(), without_credentials(url))
         except NotFoundError as error:
             if self.name == MIRROR:
                 return ZoneLookup.without_names()
             raise NotPublishedError(
-                f"Publisher {self.name} has no zone lookup ({url}: {error.status}).",
+                f"Publisher {self.name} has no zone lookup ({error.url}: {error.status}).",
                 "If the publisher has moved it, change ZONES_PATH in taxi_assets/publishers/sites.py.",
             ) from error
         finally:

@@ -1,5 +1,6 @@
 """What one can rely on when a month is asked of a publisher: real HTTP, real months, no network."""
 
+import base64
 import errno
 import gzip
 import os
@@ -17,7 +18,7 @@ import pytest
 
 from taxi_assets.atomic_files import sha256
 from taxi_assets.destinations.lake.folder import Lake
-from taxi_assets.errors import BlockedError, CorruptFileError, NotPublishedError
+from taxi_assets.errors import BlockedError, CorruptFileError, NotPublishedError, TaxiError
 from taxi_assets.model.datasets import DATASETS, GREEN_TAXI, YELLOW_TAXI, Dataset, FileFormat
 from taxi_assets.model.months import Month
 from taxi_assets.publishers.base import publisher
@@ -186,6 +187,31 @@ def test_redirects_are_followed(
         got = of(entrance, file_format).fetch(YELLOW_TAXI, MONTH, staging, None)
     assert got.path.read_bytes() == published.read_bytes()
     assert got.url == f"{entrance.url}/{PATHS[file_format]}"
+
+
+def test_the_password_of_a_mirror_is_sent_and_is_neither_recorded_nor_told(
+    server: PublisherServer, published: Path, file_format: FileFormat, staging: Path
+) -> None:
+    source = mirror(server.url.replace("//", "//reader:canary%40x@"))
+    got = source.fetch(YELLOW_TAXI, MONTH, staging, None)
+    seen = source.probe(YELLOW_TAXI, MONTH)
+    assert seen is not None
+    assert got.url == seen.url == f"{server.url}/{PATHS[file_format]}"
+    assert source.fetch(YELLOW_TAXI, MONTH, staging, got) is got
+    assert source.probe(YELLOW_TAXI, MONTH, seen) is seen
+    expected = f"Basic {base64.b64encode(b'reader:canary@x').decode()}"
+    assert {request.headers.get("authorization") for request in server.requests()} == {expected}
+    errors: list[TaxiError] = []
+    for status in (403, 418, 503):
+        server.fail("2019-01", status, times=9)
+        with pytest.raises(TaxiError) as failure:
+            source.fetch(YELLOW_TAXI, Month(2019, 1), staging, None)
+        errors.append(failure.value)
+        server.clear()
+    server.replace_body(published.name, b"<html>", times=9)
+    with pytest.raises(TaxiError) as failure:
+        source.probe(YELLOW_TAXI, MONTH)
+    assert [error for error in (*errors, failure.value) if "canary" in str(error)] == []
 
 
 # Unchanged and replaced months
