@@ -1,4 +1,8 @@
-"""What the kernel says of running processes (Linux, /proc): the memory of a tree, the CPU seconds of a server."""
+"""What the kernel says of running processes (Linux, /proc): the memory of a tree, the CPU seconds of a server.
+
+Not by psutil: it finds children by reading the status of every process of the machine (with 180 of them 4.7 ms of CPU a
+sample, 0.1 ms here; 20 samples a second would show in the figures), and it does not know a process's peak.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""How many rows the publishers' files have, where somebody has counted them; the counts are in `facts/`.
+"""How many rows the publishers' files have, where somebody has counted them; the counts are in
+`published_rows.csv`.
 
 Those of publisher `tlc` are from the footers of TLC's Parquet files (yellow from 2009-01, green from 2014-01, fhv from
 2015-01, fhvhv from 2019-02, all to 2024-05) as they were in mid-2024. TLC replaces files without notice: a month

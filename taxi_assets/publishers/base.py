@@ -1,7 +1,7 @@
-"""Who publishes months: TLC, the CSV mirror, a mirror of your own, and the sample.
+"""What a publisher of months is, and which one a name chooses.
 
-TLC serves Parquet; the DataTalksClub mirror serves TLC's former CSV files; a mirror of your own may have either
-layout; the sample publisher makes its months itself. All answer the same questions: `probe` and `fetch` this month.
+TLC serves Parquet; the DataTalksClub mirror serves TLC's former CSV files; a mirror of your own may use either layout;
+the sample publisher makes its months itself.
 """
 
 from __future__ import annotations
@@ -17,35 +17,35 @@ from taxi_assets.model.zones import ZoneLookup
 from taxi_assets.publishers.file_version import FileVersion
 from taxi_assets.publishers.http import RetryPolicy
 from taxi_assets.publishers.sample.publisher import SamplePublisher
-from taxi_assets.publishers.sites import DATATALKS_SITE, DATATALKS_URL, TLC_SITE, TLC_URL, check_name
+from taxi_assets.publishers.sites import SITES, check_name
 from taxi_assets.publishers.web import MIRROR, WebPublisher
 
 
 class Publisher(Protocol):
-    """Gives months of trips as published files."""
+    """Supplies months of trips as published files."""
 
     @property
     def name(self) -> str:
-        """tlc, datatalks, sample or mirror."""
+        """The name of a site in `sites.py`, or `sample`, or `mirror`."""
         ...
 
     def fetch(self, dataset: Dataset, month: Month, folder: Path, known: Publication | None) -> Publication:
-        """The month's file, fetched into `folder`; `known` itself when the publisher's file has not changed.
+        """The month's file, fetched into `folder`; `known` itself if the publisher's file has not changed since.
 
         Raises NotPublishedError, BlockedError, CorruptFileError, or another TaxiError.
         """
         ...
 
     def probe(self, dataset: Dataset, month: Month, known: FileVersion | None = None) -> FileVersion | None:
-        """The month's file as it is now, none of it read; None when the publisher works but has no such file.
+        """The version of the month's file, without reading the file; None if the publisher has no such file.
 
-        With `known`, what was seen before, an unchanged file costs the least. Raises BlockedError, TransientError, or
-        another TaxiError.
+        Passing `known`, the version seen last, makes the request conditional: an unchanged file costs the least. Raises
+        BlockedError, TransientError, or another TaxiError.
         """
         ...
 
     def zones(self, folder: Path) -> ZoneLookup:
-        """The lookup of TLC's taxi zones, fetched through `folder`; without names from a mirror that has none.
+        """The lookup of TLC's taxi zones, fetched into `folder`; without names from a mirror that does not have it.
 
         Raises NotPublishedError, ContractError, or another TaxiError.
         """
@@ -55,13 +55,14 @@ class Publisher(Protocol):
 def publisher(
     name: str, *, sample_rows: int, sample_format: FileFormat | None, retry_policy: RetryPolicy | None = None
 ) -> Publisher:
-    """The publisher called `tlc`, `datatalks` or `sample`, or a mirror at a base URL; ValueError for anything else."""
+    """The publisher for a value of TAXI_PUBLISHER: a site's name, `sample`, or the base URL of a mirror.
+
+    Raises ValueError for anything else. `sample_rows` and `sample_format` concern `sample` only.
+    """
     check_name(name)
-    retry_policy = retry_policy or RetryPolicy()
     if name == SAMPLE:
         return SamplePublisher(sample_rows, sample_format)
-    if name == "tlc":
-        return WebPublisher("tlc", TLC_URL, (TLC_SITE,), retry_policy)
-    if name == "datatalks":
-        return WebPublisher("datatalks", DATATALKS_URL, (DATATALKS_SITE,), retry_policy)
-    return WebPublisher(MIRROR, name, (TLC_SITE, DATATALKS_SITE), retry_policy)
+    retry_policy = retry_policy or RetryPolicy()
+    if site := SITES.get(name):
+        return WebPublisher(site.name, site.base_url, (site,), retry_policy)
+    return WebPublisher(MIRROR, name, tuple(SITES.values()), retry_policy)

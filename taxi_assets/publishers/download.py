@@ -1,4 +1,4 @@
-"""Fetching one file over HTTP, or from a folder, whole or not at all."""
+"""Downloads one file, over HTTP or from a folder, whole or not at all."""
 
 from __future__ import annotations
 
@@ -11,15 +11,28 @@ from pathlib import Path
 import requests
 from urllib3.exceptions import HTTPError
 
+from taxi_assets.errors import message_of
 from taxi_assets.progress import track
-from taxi_assets.publishers.http import RetryPolicy, TransientError, Validators, get, is_local, local_file, with_retries
+from taxi_assets.publishers.http import (
+    RetryPolicy,
+    TransientError,
+    Validators,
+    get,
+    is_local,
+    local_file,
+    with_retries,
+    without_credentials,
+)
 
 _CHUNK = 1 << 20
 
 
 @dataclass(frozen=True)
 class Download:
-    """A file as fetched to `path`; `sha256` and `size` (bytes) are of what arrived."""
+    """A file that was fetched to `path`; `sha256` and `size` (bytes) are computed from what arrived.
+
+    `url` holds no credentials.
+    """
 
     path: Path
     url: str
@@ -31,10 +44,11 @@ class Download:
 def download(
     url: str, path: Path, known: Validators | None = None, retry_policy: RetryPolicy | None = None
 ) -> Download | None:
-    """Fetches `url` (http, https or file) to `path`; None when the server says it is as in `known`.
+    """Fetches `url` (http, https or file) to `path`; returns None if the file has not changed since `known`.
 
-    Server errors (408, 425, 429, 5xx), timeouts and cut bodies are tried again with growing waits, heeding
-    Retry-After. Raises NotFoundError, TransientError when retry_policy ends, and TaxiError for any other answer.
+    Transient answers (408, 425, 429, 5xx), timeouts and incomplete bodies are retried with exponential backoff, and
+    Retry-After is respected. Raises NotFoundError, TransientError when the retry policy is exhausted, and TaxiError for
+    any other answer.
     """
     fetch = _copy if is_local(url) else _get
     return with_retries(
@@ -42,20 +56,21 @@ def download(
     )
 
 
-def _get(url: str, path: Path, known: Validators | None, retry_policy: RetryPolicy, deadline: float) -> Download | None:
-    with get(url, known, retry_policy) as response:
+def _get(url: str, path: Path, known: Validators | None, limits: RetryPolicy, deadline: float) -> Download | None:
+    with get(url, known, limits) as response:
         if response.status_code == 304:
             return None
+        shown = without_credentials(url)
         length = response.headers.get("Content-Length")
         expected = None if length is None else int(length)
-        sha256, size = _save(_body(response, url, deadline), path, expected)
+        sha256, size = _save(_body(response, shown, deadline), path, expected)
         if expected is not None and size != expected:
-            raise TransientError(f"{url} broke off after {size:,} of {expected:,} bytes.")
+            raise TransientError(f"The download of {shown} broke off after {size:,} of {expected:,} bytes.")
         validators = Validators(response.headers.get("ETag"), response.headers.get("Last-Modified"))
-        return Download(path, url, sha256, size, validators)
+        return Download(path, shown, sha256, size, validators)
 
 
-def _copy(url: str, path: Path, known: Validators | None, _patience: RetryPolicy, _deadline: float) -> Download | None:
+def _copy(url: str, path: Path, known: Validators | None, _limits: RetryPolicy, _deadline: float) -> Download | None:
     source, validators = local_file(url)
     if known == validators:
         return None
@@ -65,17 +80,18 @@ def _copy(url: str, path: Path, known: Validators | None, _patience: RetryPolicy
 
 
 def _body(response: requests.Response, url: str, deadline: float) -> Iterator[bytes]:
-    """The body as sent, not unpacked; a file named .gz stays one whatever Content-Encoding says."""
+    """The bytes of the body as sent: a gzip file stays one, whatever Content-Encoding says."""
     try:
         while chunk := response.raw.read1(_CHUNK, decode_content=False):
             if time.monotonic() > deadline:
-                raise TransientError(f"{url} is too slow: time is up.")
+                raise TransientError(f"{url} is too slow: the time limit for one file has passed.")
             yield chunk
     except (HTTPError, OSError) as error:
-        raise TransientError(f"{url} stopped sending: {error}.") from error
+        raise TransientError(f"{url} stopped sending: {message_of(error)}.") from error
 
 
 def _save(chunks: Iterator[bytes], path: Path, expected: int | None) -> tuple[str, int]:
+    """Writes the chunks to `path`; returns the SHA-256 of the content and its size in bytes."""
     digest = hashlib.sha256()
     work = track("downloading", size=expected)
     size = 0

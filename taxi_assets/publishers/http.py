@@ -1,6 +1,6 @@
-"""Asking a web server, or a folder, for a file: patiently, and with errors that say what an answer means.
+"""Requests for files over HTTP or in a folder, with retries and with errors that say what an answer means.
 
-Knows nothing of TLC: which file to ask for and what its absence means is said in `publishers/`.
+Knows nothing about TLC: `sites.py` says which file to ask for, `web.py` what it means that a file is missing.
 """
 
 from __future__ import annotations
@@ -21,13 +21,18 @@ import tenacity
 from taxi_assets.errors import TaxiError, message_of
 
 _T = TypeVar("_T")
-_ABSENT = {403, 404, 410}
+_CHECK_SETTING = "Check the URL in the setting TAXI_PUBLISHER."
+_MISSING = {403, 404, 410}
 _TRANSIENT = {408, 425, 429, 500, 502, 503, 504}
 
 
 @dataclass(frozen=True)
 class RetryPolicy:
-    """How long to wait for a publisher, in seconds. `total` bounds everything, retries and slow drips included."""
+    """Timeouts and retries of one request; all times in seconds.
+
+    `connect` and `read` are the timeouts of an attempt. `total` bounds all attempts together, the waits between them
+    and a slow body included. The wait before the first retry is `first_wait`; it doubles up to `longest_wait`.
+    """
 
     connect: float = 10.0
     read: float = 30.0
@@ -38,19 +43,19 @@ class RetryPolicy:
 
 
 QUICK = RetryPolicy(connect=2.0, read=3.0, total=4.0, attempts=2, first_wait=0.2, longest_wait=0.5)
-"""For those who ask again in an hour and may not keep others waiting: 9 s a question at most."""
+"""For sensors, schedules and checks, which will ask again and must not hold up others: at most 9 s a request."""
 
 
 @dataclass(frozen=True)
 class Validators:
-    """What a server said of a file, to ask later whether it has changed."""
+    """What a server sent with a file to tell its versions apart; a later request can be made conditional on them."""
 
     etag: str | None = None
     last_modified: str | None = None
 
 
 class NotFoundError(TaxiError):
-    """The server answered 403, 404 or 410 (in `status`): it has no such file, or does not want to give it."""
+    """The server answered 403, 404 or 410 (`status`): it does not have the file at `url`, or refuses to send it."""
 
     def __init__(self, url: str, status: int) -> None:
         super().__init__(f"{url} answered {status}.")
@@ -59,7 +64,7 @@ class NotFoundError(TaxiError):
 
 
 class TransientError(TaxiError):
-    """A failure that another try may mend; `wait` is what the server asked for, in seconds."""
+    """A failure that may go away on a retry; `wait` is the seconds that the server asked us to wait, else 0."""
 
     def __init__(self, cause: str, wait: float = 0.0) -> None:
         super().__init__(cause, "Try again later.", retry=True)
@@ -67,9 +72,10 @@ class TransientError(TaxiError):
 
 
 def with_retries(retry_policy: RetryPolicy, attempt: Callable[[float, RetryPolicy], _T]) -> _T:
-    """What `attempt` returns, tried again while it raises TransientError; it is given the deadline and the limits.
+    """Calls `attempt` until it does not raise TransientError, and returns what it returns.
 
-    Waits between tries grow, and are as long as the server asks for.
+    `attempt` is given the deadline, by the clock of time.monotonic(), and the policy. Waits back off exponentially, and
+    are at least as long as the server asked for. Raises the last TransientError when the policy is exhausted.
     """
     deadline = time.monotonic() + retry_policy.total
     jitter = tenacity.wait_random(0, retry_policy.first_wait)
@@ -90,11 +96,12 @@ def with_retries(retry_policy: RetryPolicy, attempt: Callable[[float, RetryPolic
 
 
 def get(url: str, known: Validators | None, retry_policy: RetryPolicy) -> requests.Response:
-    """The answer to a request, its body unread; 2xx, or 304 when the file is as in `known`.
+    """Sends one GET and returns the response, its body unread: 2xx, or 304 if the file has not changed since `known`.
 
-    Not by HEAD: some servers do not answer it. Raises NotFoundError, TransientError, or another TaxiError.
+    GET and not HEAD, which some servers do not answer. Raises NotFoundError, TransientError, or another TaxiError.
     """
     conditions = _conditions(known)
+    shown = without_credentials(url)
     try:
         response = requests.request(
             "GET",
@@ -105,28 +112,39 @@ def get(url: str, known: Validators | None, retry_policy: RetryPolicy) -> reques
             allow_redirects=True,
         )
     except (requests.ConnectionError, requests.Timeout) as error:
-        raise TransientError(f"{url} cannot be reached: {message_of(error)}.") from error
+        raise TransientError(f"{shown} cannot be reached: {message_of(error)}.") from error
     except requests.RequestException as error:
-        raise TaxiError(f"{url} cannot be fetched: {message_of(error)}.", "Check TAXI_PUBLISHER.") from error
+        raise TaxiError(f"{shown} cannot be fetched: {message_of(error)}.", _CHECK_SETTING) from error
     status = response.status_code
     if response.ok and (status != 304 or conditions):
         return response
     response.close()
-    if status in _ABSENT:
-        raise NotFoundError(url, status)
+    if status in _MISSING:
+        raise NotFoundError(shown, status)
     if status in _TRANSIENT:
-        raise TransientError(f"{url} answered {status}.", _retry_after(response))
+        raise TransientError(f"{shown} answered {status}.", _retry_after(response))
     if status == 304:
-        raise TaxiError(f"{url} answered 304 to an unconditional request.", "The server is broken.")
-    raise TaxiError(f"{url} answered {status} {response.reason}.", "Check TAXI_PUBLISHER.")
+        raise TaxiError(
+            f"{shown} answered 304 to an unconditional request.",
+            "Open the URL in a browser: the server, or a proxy in between, answers wrongly.",
+        )
+    raise TaxiError(f"{shown} answered {status} {response.reason}.", _CHECK_SETTING)
+
+
+def without_credentials(url: str) -> str:
+    """The URL as it may be shown and recorded: without the user and password that it may hold."""
+    scheme, separator, rest = url.partition("://")
+    place, slash, path = rest.partition("/")
+    return f"{scheme}{separator}{place.rpartition('@')[2]}{slash}{path}"
 
 
 def is_local(url: str) -> bool:
+    """Whether it is a file:// URL."""
     return urlsplit(url).scheme == "file"
 
 
 def local_file(url: str) -> tuple[Path, Validators]:
-    """The file behind a file:// URL, with what tells its versions apart. Raises NotFoundError."""
+    """The path of a file:// URL, and the validators of the file there. Raises NotFoundError if there is none."""
     path = Path(url2pathname(urlsplit(url).path))
     if not path.exists():
         raise NotFoundError(url, 404)
@@ -135,6 +153,7 @@ def local_file(url: str) -> tuple[Path, Validators]:
 
 
 def _conditions(known: Validators | None) -> dict[str, str]:
+    """The headers that make a request conditional."""
     if known is None:
         return {}
     pairs = {"If-None-Match": known.etag, "If-Modified-Since": known.last_modified}
@@ -142,7 +161,7 @@ def _conditions(known: Validators | None) -> dict[str, str]:
 
 
 def _retry_after(response: requests.Response) -> float:
-    """Seconds the server asks us to wait, given as seconds or as a date."""
+    """The seconds of the Retry-After header, which holds seconds or a date; 0.0 without one."""
     text = response.headers.get("Retry-After", "")
     if text.isdecimal():
         return float(text)

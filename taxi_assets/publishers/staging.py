@@ -1,4 +1,4 @@
-"""A published file in the staging folder: gone when it does not prove whole, else described as a publication."""
+"""Published files in the staging folder: removed unless they prove to be whole, then described as a publication."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from taxi_assets.publishers.download import Download
 
 @contextmanager
 def removed_on_failure(path: Path) -> Iterator[None]:
-    """Removes the file when the block raises."""
+    """Removes the file at `path`, if there is one, when the block raises."""
     try:
         yield
     except BaseException:
@@ -24,7 +24,7 @@ def removed_on_failure(path: Path) -> Iterator[None]:
 def publication_of(
     publisher_name: str, publication: str, name: str, file_format: FileFormat, fetched: Download
 ) -> Publication:
-    """The download under its published `name`; of the publisher and the publication that `Publication` tells of."""
+    """Describes a download as the file `name`; the other parameters are the fields of `Publication`."""
     return Publication(
         publisher=publisher_name,
         publication=publication,

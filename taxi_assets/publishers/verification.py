@@ -1,7 +1,7 @@
-"""Is a downloaded file whole, and what it should be? Asked before it takes the place of anything.
+"""Verifies a downloaded file before it replaces anything: whole, and of the expected format.
 
-A gzip file is unpacked once, which proves every byte; of a Parquet file the footer is read, and its pages when they
-are cleaned.
+A gzip file is unpacked once, which verifies every byte by its CRC-32. Of a Parquet file only the footer is read here;
+its pages are read when the month is cleaned.
 """
 
 from __future__ import annotations
@@ -15,21 +15,23 @@ from taxi_assets.errors import CorruptFileError, message_of
 from taxi_assets.model.datasets import FileFormat
 
 MAX_UNPACKED_BYTES = 32 << 30
-"""The largest month of CSV is below 3 GB; a gzip that unpacks to more than this is refused."""
+"""A gzip file that unpacks to more than this is refused; the largest month of CSV is below 3 GB."""
 _CHUNK = 1 << 20
 _GZIP = b"\x1f\x8b"
 _PARQUET = b"PAR1"
-_ADVICE = "Nothing was changed. Look at what the publisher serves under this URL."
+_ADVICE = "Nothing was changed. Open the file's URL in a browser to see what the publisher serves there."
 
 
 def check_file(path: Path, file_format: FileFormat) -> None:
-    """Raises CorruptFileError for an empty, cut, damaged or foreign file (an HTML page, say), or one without rows."""
+    """Raises CorruptFileError if the file is empty, cut off, damaged, without rows, or not of the format (an HTML page,
+    for example).
+    """
     with path.open("rb") as file:
         start = file.read(64)
     if not start:
         raise CorruptFileError("The publisher's file is empty.", _ADVICE)
     if not start.startswith(_PARQUET if file_format == "parquet" else _GZIP):
-        raise CorruptFileError(f"The publisher's file is no {file_format} file: it begins with {start!r}.", _ADVICE)
+        raise CorruptFileError(f"The publisher's file is not a {file_format} file: it begins with {start!r}.", _ADVICE)
     if file_format == "parquet":
         _check_parquet(path)
     else:
@@ -42,7 +44,7 @@ def _check_parquet(path: Path) -> None:
 
     try:
         rows = pq.ParquetFile(path, pre_buffer=False).metadata.num_rows
-    except (pa.ArrowException, OSError, ValueError) as error:  # ValueError: a damaged name is no UTF-8
+    except (pa.ArrowException, OSError, ValueError) as error:  # ValueError: a damaged column name is not UTF-8
         raise CorruptFileError(
             f"The publisher's Parquet file is cut off or damaged: {message_of(error)}.", _ADVICE
         ) from error
@@ -51,7 +53,7 @@ def _check_parquet(path: Path) -> None:
 
 
 def _check_gzip(path: Path) -> None:
-    """Unpacks the file once, which proves its length and CRC-32: a tenth of a second per 100 MB of CSV."""
+    """Unpacks the file once, which verifies its length and CRC-32: a tenth of a second per 100 MB of CSV."""
     size = 0
     try:
         with igzip.open(path, "rb") as file:

@@ -88,7 +88,7 @@ def test_dagster_job_execute_without_a_month_says_how_to_give_one(environment: d
 def test_a_wrong_setting_is_named(environment: dict[str, str]) -> None:
     run = _execute({**environment, "TAXI_PUBLISHER": "tlcc"}, "--tags", '{"dagster/partition": "2020-04-01"}')
     assert run.returncode != 0
-    assert "TAXI_PUBLISHER: 'tlcc' is no publisher" in run.stderr
+    assert "TAXI_PUBLISHER: 'tlcc' is not a publisher" in run.stderr
 
 
 def test_running_a_month_warns_of_nothing(environment: dict[str, str]) -> None:

@@ -1,5 +1,6 @@
 """What one can rely on when a month is asked of a publisher: real HTTP, real months, no network."""
 
+import base64
 import errno
 import gzip
 import os
@@ -17,14 +18,14 @@ import pytest
 
 from taxi_assets.atomic_files import sha256
 from taxi_assets.destinations.lake.folder import Lake
-from taxi_assets.errors import BlockedError, CorruptFileError, NotPublishedError
+from taxi_assets.errors import BlockedError, CorruptFileError, NotPublishedError, TaxiError
 from taxi_assets.model.datasets import DATASETS, GREEN_TAXI, YELLOW_TAXI, Dataset, FileFormat
 from taxi_assets.model.months import Month
 from taxi_assets.publishers.base import publisher
 from taxi_assets.publishers.http import RetryPolicy, TransientError
 from taxi_assets.publishers.sample.generator import write_sample
 from taxi_assets.publishers.sample.publisher import SamplePublisher
-from taxi_assets.publishers.sites import DATATALKS_SITE, DATATALKS_URL, TLC_SITE, TLC_URL
+from taxi_assets.publishers.sites import DATATALKS_SITE, TLC_SITE
 from taxi_assets.publishers.web import WebPublisher
 from taxi_assets_tests.servers.publisher import PublisherServer
 
@@ -130,19 +131,22 @@ def answers(server: PublisherServer) -> list[tuple[str, int]]:
 @pytest.mark.parametrize(
     ("name", "url"),
     [
-        ("tlc", f"{TLC_URL}/trip-data/yellow_tripdata_2021-01.parquet"),
-        ("datatalks", f"{DATATALKS_URL}/yellow/yellow_tripdata_2021-01.csv.gz"),
+        ("tlc", "https://d37ci6vzurychx.cloudfront.net/trip-data/yellow_tripdata_2021-01.parquet"),
+        (
+            "datatalks",
+            "https://github.com/DataTalksClub/nyc-tlc-data/releases/download/yellow/yellow_tripdata_2021-01.csv.gz",
+        ),
     ],
 )
 def test_urls_are_those_under_which_the_publishers_have_their_files(name: str, url: str) -> None:
     found = publisher(name, sample_rows=1, sample_format=None)
     assert isinstance(found, WebPublisher)
-    assert [site.url(found.base, YELLOW_TAXI, MONTH) for site in found.sites] == [url]
+    assert [site.url(found.base_url, YELLOW_TAXI, MONTH) for site in found.sites] == [url]
 
 
 @pytest.mark.parametrize("name", ["", "TLC", "ftp://host/x", "/folder", "host/x"])
 def test_a_name_that_is_no_publisher_is_refused(name: str) -> None:
-    with pytest.raises(ValueError, match="is no publisher"):
+    with pytest.raises(ValueError, match="is not a publisher"):
         publisher(name, sample_rows=1, sample_format=None)
 
 
@@ -183,6 +187,31 @@ def test_redirects_are_followed(
         got = of(entrance, file_format).fetch(YELLOW_TAXI, MONTH, staging, None)
     assert got.path.read_bytes() == published.read_bytes()
     assert got.url == f"{entrance.url}/{PATHS[file_format]}"
+
+
+def test_the_password_of_a_mirror_is_sent_and_is_neither_recorded_nor_told(
+    server: PublisherServer, published: Path, file_format: FileFormat, staging: Path
+) -> None:
+    source = mirror(server.url.replace("//", "//reader:canary%40x@"))
+    got = source.fetch(YELLOW_TAXI, MONTH, staging, None)
+    seen = source.probe(YELLOW_TAXI, MONTH)
+    assert seen is not None
+    assert got.url == seen.url == f"{server.url}/{PATHS[file_format]}"
+    assert source.fetch(YELLOW_TAXI, MONTH, staging, got) is got
+    assert source.probe(YELLOW_TAXI, MONTH, seen) is seen
+    expected = f"Basic {base64.b64encode(b'reader:canary@x').decode()}"
+    assert {request.headers.get("authorization") for request in server.requests()} == {expected}
+    errors: list[TaxiError] = []
+    for status in (403, 418, 503):
+        server.fail("2019-01", status, times=9)
+        with pytest.raises(TaxiError) as failure:
+            source.fetch(YELLOW_TAXI, Month(2019, 1), staging, None)
+        errors.append(failure.value)
+        server.clear()
+    server.replace_body(published.name, b"<html>", times=9)
+    with pytest.raises(TaxiError) as failure:
+        source.probe(YELLOW_TAXI, MONTH)
+    assert [error for error in (*errors, failure.value) if "canary" in str(error)] == []
 
 
 # Unchanged and replaced months

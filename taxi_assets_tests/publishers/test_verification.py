@@ -13,7 +13,7 @@ from isal import igzip
 from taxi_assets.errors import CorruptFileError
 from taxi_assets.model.datasets import YELLOW_TAXI, FileFormat
 from taxi_assets.model.months import Month
-from taxi_assets.publishers import verification as integrity
+from taxi_assets.publishers import verification
 from taxi_assets.publishers.sample.generator import write_sample
 from taxi_assets.publishers.verification import check_file
 
@@ -46,12 +46,12 @@ def test_a_whole_month_passes(file: Path, file_format: FileFormat) -> None:
 )
 def test_a_page_or_a_text_is_refused_by_its_first_bytes(tmp_path: Path, file_format: FileFormat, page: bytes) -> None:
     (tmp_path / "page").write_bytes(page)
-    assert f"is no {file_format} file: it begins with {page[:10]!r}"[:-1] in refusal(tmp_path / "page", file_format)
+    assert f"is not a {file_format} file: it begins with {page[:10]!r}"[:-1] in refusal(tmp_path / "page", file_format)
 
 
 @pytest.mark.parametrize(("file_format", "other"), [("csv.gz", "parquet"), ("parquet", "csv.gz")])
 def test_a_month_in_the_other_format_is_refused(file: Path, other: FileFormat) -> None:
-    assert f"is no {other} file" in refusal(file, other)
+    assert f"is not a {other} file" in refusal(file, other)
 
 
 @pytest.mark.parametrize("file_format", FORMATS)
@@ -148,5 +148,5 @@ def test_a_gzip_bomb_is_unpacked_in_bounded_memory(bomb: Path) -> None:
 
 def test_a_gzip_that_unpacks_to_more_than_the_cap_is_refused(bomb: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # The real cap is 32 GB, half a minute's unpacking.
-    monkeypatch.setattr(integrity, "MAX_UNPACKED_BYTES", 100 << 20)
+    monkeypatch.setattr(verification, "MAX_UNPACKED_BYTES", 100 << 20)
     assert "unpacks to more than 104,857,600 bytes" in refusal(bomb, "csv.gz")

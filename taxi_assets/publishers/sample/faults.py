@@ -66,7 +66,7 @@ def _share(**per_million: int) -> Mapping[str, int]:
     return per_million
 
 
-# Of yellow and green counted in the published files that `shapes.py` names, of fhv and fhvhv estimates, unless
+# Of yellow and green counted in the published files that `distributions.py` names, of fhv and fhvhv estimates, unless
 # a comment says otherwise; rounded.
 FAULTS: Final = (
     Fault(

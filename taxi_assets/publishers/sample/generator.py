@@ -5,7 +5,7 @@
 A file is made and written chunk by chunk, so that memory does not grow with its rows: first the metered
 trips, then the dispatched ones, whose driver-entered fields are missing; fhv and fhvhv have no such blocks. Trips are
 made in `taxis.py`, `for_hire.py` and `high_volume.py`, their faults in `faults.py`, the
-file formats in `writing.py` and `texts.py`. A new era is a layout, and what is new in it a line in one
+file formats in `writing.py` and `csv_text.py`. A new era is a layout, and what is new in it a line in one
 of the tables of those modules.
 """
 

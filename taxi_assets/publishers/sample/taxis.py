@@ -1,6 +1,6 @@
 """Ordinary taxi trips of the sample, yellow and green: one chunk of a month, without faults.
 
-Faults are added by `faults.py`; the numbers behind the trips are in `shapes.py`, what was different
+Faults are added by `faults.py`; the numbers behind the trips are in `distributions.py`, what was different
 before 2019 in `old_taxis.py`.
 """
 

@@ -48,7 +48,7 @@ def test_a_newcomer_s_machine_has_no_problem(tmp_path: Path) -> None:
 def test_a_wrong_setting_is_named_and_the_machine_looked_at_all_the_same(tmp_path: Path) -> None:
     done = _doctor(tmp_path, TAXI_PUBLISHER="tlcc")
     assert done.returncode == 1
-    assert "TAXI_PUBLISHER: 'tlcc' is no publisher" in done.stdout
+    assert "TAXI_PUBLISHER: 'tlcc' is not a publisher" in done.stdout
     assert _states(done.stdout) == {"Python": "ok", "packages": "ok", "history of runs": "ok", "settings": "problem"}
 
 
@@ -87,7 +87,7 @@ def test_a_short_password_does_not_mask_words() -> None:
 def test_a_env_file_is_obeyed_as_dagster_does_and_what_it_overrides_is_named(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text(f"TAXI_PUBLISHER=tlcc\nTAXI_ALERT_WEBHOOK=https://hooks.example/{CANARY}\n")
     done = _doctor(tmp_path, TAXI_PUBLISHER="sample")
-    assert "TAXI_PUBLISHER: 'tlcc' is no publisher" in done.stdout
+    assert "TAXI_PUBLISHER: 'tlcc' is not a publisher" in done.stdout
     (tmp_path / ".env").write_text(f"TAXI_PUBLISHER=sample\nTAXI_ALERT_WEBHOOK=https://hooks.example/{CANARY}\n")
     done = _doctor(tmp_path, TAXI_PUBLISHER="tlc", TAXI_ALERT_WEBHOOK="https://hooks.example")
     assert "TAXI_PUBLISHER, TAXI_ALERT_WEBHOOK: set in the environment and, otherwise, in .env" in done.stdout
