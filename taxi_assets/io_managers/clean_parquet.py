@@ -6,10 +6,11 @@ from typing import Any
 
 from dagster import MetadataValue, OutputContext, ResourceDependency
 
+from taxi_assets.asset_keys import CLEAN_TRIPS
 from taxi_assets.atomic_files import replacing
 from taxi_assets.errors import TaxiError
 from taxi_assets.io_managers.base import MonthIOManager
-from taxi_assets.io_managers.loading import month_as, rows_in
+from taxi_assets.io_managers.loading import load_files_as, rows_in
 from taxi_assets.metadata.chart.counts import TripCounts
 from taxi_assets.metadata.contents import picture_metadata, preview_metadata
 from taxi_assets.metadata.numbers import tally_metadata
@@ -25,8 +26,8 @@ from taxi_assets.transform.writing import write_both
 
 
 class CleanParquet(MonthIOManager):
-    """Writes the stream of a `CleanedMonth` to two files, clean and quarantine; both whole before either takes its
-    place.
+    """Writes the stream of a `CleanedMonth` to two files, clean and quarantine; neither is replaced before both are
+    whole.
     """
 
     lake: ResourceDependency[LakeFolder]
@@ -63,5 +64,5 @@ class CleanParquet(MonthIOManager):
     def read(self, dataset: Dataset, month: Month, wanted: type) -> object:
         clean, quarantine = self.lake.lake.clean_file(dataset, month), self.lake.lake.quarantine_file(dataset, month)
         if not (clean.exists() and quarantine.exists()):
-            raise TaxiError("The clean month is not here.", "Materialize clean_trips for this month first.")
-        return month_as(MonthFiles(MonthFile.local(clean), MonthFile.local(quarantine)), wanted)
+            raise TaxiError("The clean month is not here.", f"Materialize {CLEAN_TRIPS} for this month first.")
+        return load_files_as(wanted, MonthFiles(MonthFile.local(clean), MonthFile.local(quarantine)))

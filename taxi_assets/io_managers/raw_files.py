@@ -5,6 +5,7 @@ from typing import Any
 
 from dagster import MetadataValue, OutputContext, ResourceDependency
 
+from taxi_assets.asset_keys import RAW_TRIPS
 from taxi_assets.errors import TaxiError
 from taxi_assets.io_managers.base import MonthIOManager
 from taxi_assets.model.datasets import Dataset
@@ -15,7 +16,7 @@ from taxi_assets.transform.month_file import MonthFile
 
 
 class RawFiles(MonthIOManager):
-    """Takes a fetched `Publication` into the lake; gives it back to whoever reads it."""
+    """Keeps a fetched `Publication` in the lake."""
 
     lake: ResourceDependency[LakeFolder]
 
@@ -24,6 +25,10 @@ class RawFiles(MonthIOManager):
         return {"path": MetadataValue.path(str(kept.path)), "dagster/uri": kept.path.resolve().as_uri()}
 
     def count(self, dataset: Dataset, month: Month) -> int:
+        """The number of published rows, as cleaning found them and noted it beside the clean rows; 0 before it has.
+
+        The published file may be compressed CSV, which does not say how many rows it has.
+        """
         path = self.lake.lake.clean_file(dataset, month)
         return int(MonthFile.local(path).facts["raw_rows"]) if path.exists() else 0
 
@@ -34,5 +39,5 @@ class RawFiles(MonthIOManager):
     def read(self, dataset: Dataset, month: Month, wanted: type) -> Publication:
         publication = self.lake.lake.publication(dataset, month)
         if publication is None:
-            raise TaxiError("The published file is not here.", "Materialize raw_trips for this month first.")
+            raise TaxiError("The published file is not here.", f"Materialize {RAW_TRIPS} for this month first.")
         return publication

@@ -8,7 +8,7 @@ from taxi_assets.destinations.lake.folder import Lake
 
 
 class LakeFolder(ConfigurableResource[Lake]):
-    """The folder on this machine where raw, clean and quarantined months lie."""
+    """The folder on this machine that holds raw, clean and quarantined months."""
 
     folder: str
 
