@@ -14,7 +14,6 @@ from taxi_assets.metadata.numbers import ROW_COUNT
 from taxi_assets.model.datasets import Dataset
 from taxi_assets.model.origin import PUBLISHER
 from taxi_assets.model.zones import ZONE_NAMES
-from taxi_assets.resources.lake import LakeFolder
 from taxi_assets.resources.publisher import TripPublisher
 from taxi_assets.transform.first_rows import first_rows_of
 
@@ -32,11 +31,10 @@ def trips_with_zones(dataset: Dataset) -> AssetsDefinition:
     def trips_with_zones(
         context: AssetExecutionContext,
         publisher: TripPublisher,
-        lake: LakeFolder,
         zone_tables: ResourceParam[ZoneTables],
     ) -> MaterializeResult[None]:
         with failures_named(context):
-            views = zone_tables.with_zones_loaded(lambda: publisher.zones(lake.lake), lambda: zone_tables.join(dataset))
+            views = zone_tables.with_zones_loaded(publisher.zones, lambda: zone_tables.join(dataset))
         context.log.info(" and ".join(views))
         trips = last_metadata(context, POSTGRES_TABLE)
         warn_of_try_out(context, first_rows_of(trips))
