@@ -11,16 +11,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pyarrow as pa
 import pytest
 
 from taxi_assets.destinations.table_store import TableStore
 from taxi_assets.destinations.zone_table import ZoneTable
 from taxi_assets.errors import MissingTableError, TaxiError
+from taxi_assets.model.datasets import HIGH_VOLUME
 from taxi_assets.model.months import Month
 from taxi_assets.model.zones import COLUMNS, read_zones
 from taxi_assets.publishers.sample.zones import zone_lookup
 from taxi_assets.transform.checksums import ChecksumBuilder, Checksums
+from taxi_assets.transform.daily import as_table, daily_query
 from taxi_assets.transform.month_file import MonthFile, MonthFiles
 from taxi_assets_tests.destinations.month_files import FEBRUARY, JANUARY, SOURCE_FILE, damaged, ends, month_files
 
@@ -230,6 +233,26 @@ class TableStoreContract:
             january.query(query)
         place.zones().replace(ZONES)
         assert january.query(query).to_dict("records") == [{"borough": "Brooklyn", "n": 3}]
+
+    def test_the_daily_sums_of_a_month_are_computed_here(self, place: Place, tmp_path: Path) -> None:
+        amounts = {
+            name: pa.array([value, value, None, value])
+            for name, value in {"trip_miles": 1.1, "base_passenger_fare": 2.25, "tips": 0.0, "tolls": 6.94}.items()
+        }
+        place.zones().replace(ZONES)
+        place.load(JANUARY, month_files(tmp_path, JANUARY, 4, {**ends([2, 2, 2, None]), **amounts}))
+        [nowhere, brooklyn] = sorted(
+            as_table(place.store().month(JANUARY).query(daily_query(HIGH_VOLUME))).to_dict("records"),
+            key=lambda row: int(row["trips"]),
+        )
+        assert (nowhere["trips"], nowhere["miles"]) == (1, 1.1)
+        assert pd.isna(nowhere["pickup_borough"])
+        assert (brooklyn["dataset"], brooklyn["day"], brooklyn["pickup_borough"]) == (
+            "fhvhv",
+            JANUARY.first_day,
+            "Brooklyn",
+        )
+        assert [brooklyn[name] for name in ("trips", "miles", "fare", "tips", "tolls")] == [3, 2.2, 4.5, 0.0, 13.88]
 
 
 def _counts(place: Place) -> tuple[int, int]:
