@@ -16,12 +16,12 @@ from taxi_assets.transform.checksums import EPOCH, Checksums, from_groups, scale
 
 @dataclass(frozen=True)
 class Dialect:
-    """How a database spells what differs.
+    """How one database spells what differs between databases.
 
-    `text`: what its catalog calls the type of texts. `sums`: the expression that adds up a column, by the type that
-    the catalog gives; whole numbers, the types that are not listed, are added up as they are. In an expression
-    `{column}` is the quoted column, `{scale}` what a float is multiplied by, and `{epoch}` the moment from which
-    seconds are counted.
+    `text` is the catalog's name of the text type. `sums` gives the expression that adds up a column, by the catalog's
+    name of the column's type; types that are not listed are whole numbers, which are added up as they are. In an
+    expression, `{column}` is the quoted column, `{scale}` what floats are multiplied by before they are rounded, and
+    `{epoch}` the time from which seconds are counted.
     """
 
     text: str

@@ -13,14 +13,14 @@ from taxi_assets.transform.month_file import MonthFiles
 class TableStore(Protocol):
     """One dataset's table of clean trips, and its quarantine: a table beside it, `_quarantine` added to its name.
 
-    The column `trip_month` tells which month a row is from. A store serves one run; another run makes its own.
+    The column `trip_month` tells which month a row is from. A store is made for one run.
     """
 
     def replace_month(self, month: Month, files: MonthFiles) -> int:
         """Makes the files' rows the only rows of the month in both tables; returns how many are clean.
 
         The tables are created when they are missing, and columns that they lack are added. Readers see the old month
-        or the new one. When anything fails, the clean rows are those of before. A database with transactions replaces
+        or the new one. If anything fails, the clean rows stay as they were. A database with transactions replaces
         both tables in one; any other replaces the quarantine first. Raises TaxiError, among other things when a
         column has another type than the month's.
         """

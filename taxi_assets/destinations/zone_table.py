@@ -17,7 +17,7 @@ ZoneRow = tuple[int, str | None, str | None, str | None]
 
 
 class ZoneTable(ABC, Generic[Connection]):
-    """The table taxi_zones beside the tables of trips; a child says how its database is opened, read and changed."""
+    """The table taxi_zones beside the tables of trips; a subclass says how its database is opened, read and changed."""
 
     database: ClassVar[str]
     dialect: ClassVar[Dialect]

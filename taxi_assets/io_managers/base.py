@@ -32,7 +32,7 @@ from taxi_assets.transform.month_file import MonthFiles
 
 
 class MonthIOManager(ConfigurableIOManager):
-    """Writes and reads one month of one dataset; a child says where."""
+    """Writes and reads one month of one dataset; a subclass says where."""
 
     @abstractmethod
     def write(self, dataset: Dataset, month: Month, value: Any, context: OutputContext) -> Mapping[str, Any]:
@@ -88,9 +88,9 @@ class CopyIOManager(MonthIOManager):
 
 
 class TableIOManager(CopyIOManager):
-    """Months in a database, where SQL joins them with the zone lookup; children say how to open it.
+    """Months in a database, where SQL joins them with the zone lookup; a subclass says how to open it.
 
-    `storage_kind`: Dagster's name of the database; `made_by`: the asset that is stored here.
+    `storage_kind` is what Dagster's UI calls the database; `made_by` is the asset that is stored here.
     """
 
     storage_kind: ClassVar[str]
@@ -122,7 +122,7 @@ class TableIOManager(CopyIOManager):
             }
 
     def more_metadata(self, store: Any, dataset: Dataset, month: Month, files: MonthFiles) -> Mapping[str, Any]:
-        """What else is to be told of a month that was just loaded; `store` is what `open_store` gave."""
+        """More metadata of the month that was just loaded; `store` is what `open_store` gave."""
         return {}
 
     def read(self, dataset: Dataset, month: Month, wanted: type) -> object:

@@ -30,7 +30,7 @@ class BigQueryWarehouse(TableIOManager):
 
     @contextmanager
     def open_store(self, dataset: Dataset, run_id: str = "") -> Iterator[BigQueryTable]:
-        description = f"{dataset.title} trips as published by NYC TLC, cleaned; a partition a month of publication."
+        description = f"{dataset.title} trips as published by NYC TLC, cleaned; one partition per month of publication."
         with self.bigquery.get_client() as client:
             descriptions = descriptions_of(dataset)
             yield BigQueryTable(client, self.dataset_name, dataset.table, description, descriptions, run_id)

@@ -26,7 +26,7 @@ class FrameTables(ConfigurableIOManager):
         """The IO manager that does the work."""
 
     def lock(self) -> AbstractContextManager[None]:
-        """Holds the warehouse open to Dagster's IO manager alone, where that is needed."""
+        """Keeps others from the warehouse while Dagster's IO manager works, where that is needed."""
         return nullcontext()
 
     def handle_output(self, context: OutputContext, obj: Any) -> None:
@@ -42,7 +42,7 @@ class FrameTables(ConfigurableIOManager):
 
 
 class DuckDBFrames(FrameTables):
-    """DataFrames in the DuckDB file, by DuckDBPandasIOManager, which gets the file locked."""
+    """DataFrames in the DuckDB file, by DuckDBPandasIOManager, while the file is locked for it."""
 
     database: str
     schema_name: str

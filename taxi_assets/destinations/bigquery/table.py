@@ -1,4 +1,4 @@
-"""Months in BigQuery: one table a dataset, partitioned by trip_month; a load job from the bucket replaces a partition.
+"""Months in BigQuery: one table per dataset, partitioned by trip_month; a load job replaces a partition.
 
 No row passes through this machine. Sources: Google's documentation, "Loading Parquet data from Cloud Storage" and
 "Managing partitioned table data" (a partition decorator with WRITE_TRUNCATE replaces one partition atomically).
@@ -36,8 +36,8 @@ _PREVIEW_ROWS = 4
 class BigQueryTable:
     """One dataset's table, a `TableStore`.
 
-    `descriptions` are those of its columns, `description` its own. `run_id` is part of the names of the load jobs: when
-    a step is tried again, the load that its last try left under way or done is found and not repeated.
+    `descriptions` describe its columns, `description` the table. `run_id` is part of the load jobs' names: when a step
+    is tried again, it finds the load that its last try left, under way or done, and does not repeat it.
     """
 
     client: bigquery.Client
@@ -59,7 +59,7 @@ class BigQueryTable:
         return f"{self.client.project}.{self.dataset}.{self.name}"
 
     def replace_month(self, month: Month, files: MonthFiles) -> int:
-        """As `TableStore` has it. The files are objects in Cloud Storage; the quarantine is loaded first."""
+        """Replaces the month as `TableStore` says, the quarantine first. The files are objects in Cloud Storage."""
         self.quarantine._replace(month, files.quarantine)
         return self._replace(month, files.clean)
 
@@ -130,9 +130,9 @@ class BigQueryTable:
         return rows
 
     def _prepare(self, schema: Sequence[bigquery.SchemaField]) -> None:
-        """Creates the dataset and the table where they are missing; adds columns, and brings the clustering up to date.
+        """Creates the dataset and the table where they are missing; else adds columns and updates the clustering.
 
-        Other clustering is that of rows loaded from now on; BigQuery leaves the others as they are.
+        Clustering that has changed applies to what is loaded from then on; BigQuery does not rewrite other months.
         """
         try:
             table = self.client.get_table(self.id)

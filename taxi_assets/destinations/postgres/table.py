@@ -1,4 +1,4 @@
-"""Months in Postgres: one table a dataset, partitioned by trip_month.
+"""Months in Postgres: one table per dataset, partitioned by trip_month.
 
 A month is copied into a new table, which is indexed, analyzed and counted, and then attached in place of the old
 partition, all in one transaction under an advisory lock for the month. Readers see the old month or the new one. A
