@@ -98,7 +98,7 @@ class TableIOManager(CopyIOManager):
 
     @abstractmethod
     def open_store(self, dataset: Dataset, run_id: str = "") -> AbstractContextManager[TableStore]:
-        """The dataset's table, opened for one run. Raises TaxiError."""
+        """The dataset's table, opened for the run `run_id`, if a run opens it. Raises TaxiError."""
 
     @abstractmethod
     def open_zones(self) -> AbstractContextManager[ZoneTable[Any]]:

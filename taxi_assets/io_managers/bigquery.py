@@ -5,6 +5,7 @@ Imported only where a dataset is set: Google's clients are slow to import.
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from secrets import token_hex
 from typing import Any, ClassVar
 
 from dagster import MetadataValue, ResourceDependency
@@ -32,8 +33,9 @@ class BigQueryWarehouse(TableIOManager):
     def open_store(self, dataset: Dataset, run_id: str = "") -> Iterator[BigQueryTable]:
         description = f"{dataset.title} trips as published by NYC TLC, cleaned; one partition per month of publication."
         with self.bigquery.get_client() as client:
-            descriptions = descriptions_of(dataset)
-            yield BigQueryTable(client, self.dataset_name, dataset.table, description, descriptions, run_id)
+            yield BigQueryTable(
+                client, self.dataset_name, dataset.table, description, descriptions_of(dataset), run_id or token_hex(8)
+            )
 
     @contextmanager
     def open_zones(self) -> Iterator[BigQueryZones]:

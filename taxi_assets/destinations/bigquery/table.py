@@ -7,8 +7,7 @@ No row passes through this machine. Sources: Google's documentation, "Loading Pa
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from secrets import token_hex
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from google.api_core.exceptions import GoogleAPICallError, NotFound
@@ -45,7 +44,7 @@ class BigQueryTable:
     name: str
     description: str
     descriptions: Mapping[str, str]
-    run_id: str = field(default_factory=lambda: token_hex(8))
+    run_id: str
 
     @property
     def quarantine(self) -> BigQueryTable:

@@ -25,7 +25,8 @@ class BigQueryPlace(Place):
     dataset: str = field(default_factory=lambda: f"test_{secrets.token_hex(6)}")
 
     def store(self) -> BigQueryTable:
-        return BigQueryTable(self.client, self.dataset, TABLE, "Yellow taxi trips.", DESCRIPTIONS)
+        run_id = secrets.token_hex(6)
+        return BigQueryTable(self.client, self.dataset, TABLE, "Yellow taxi trips.", DESCRIPTIONS, run_id)
 
     def zones(self) -> BigQueryZones:
         return BigQueryZones(self.client, self.dataset)
