@@ -27,16 +27,15 @@ def clean(dataset: Dataset, month: Month, source: Path, folder: Path) -> None:
 
 
 def load(dataset: Dataset, month: Month, folder: Path, url: str, *, compare: bool) -> None:
-    from taxi_assets.destinations.postgres.partition import MonthRows
+    from taxi_assets.destinations.descriptions import descriptions_of
     from taxi_assets.destinations.postgres.table import PostgresTable
     from taxi_assets.transform.checksums import CHECKSUMS, Checksums
-    from taxi_assets.transform.month_file import MonthFile
+    from taxi_assets.transform.month_file import MonthFile, MonthFiles
 
-    docs = {column.name: column.description for column in dataset.columns}
-    table = PostgresTable(url, "public", dataset.table, docs)
-    good, bad = (MonthFile.local(folder / f"{name}.parquet") for name in ("clean", "quarantine"))
-    print(f"{table.replace_month(month, MonthRows.of(good), MonthRows.of(bad)):,} rows")
-    if compare and (found := table.checksums(month).differences(Checksums.from_json(good.facts[CHECKSUMS]))):
+    table = PostgresTable(url, "public", dataset.table, descriptions_of(dataset))
+    files = MonthFiles(*(MonthFile.local(folder / f"{name}.parquet") for name in ("clean", "quarantine")))
+    print(f"{table.replace_month(month, files):,} rows")
+    if compare and (found := table.checksums(month).differences(Checksums.from_json(files.clean.facts[CHECKSUMS]))):
         raise SystemExit("\n".join(found))
 
 

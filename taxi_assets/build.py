@@ -50,13 +50,14 @@ def build_definitions(
 ) -> Definitions:
     """All assets, jobs, schedules and sensors over the destinations that the settings choose.
 
-    For tests: `resources` replaces some of them, `sensor_seconds` is the time between looks at a publisher. Raises
-    ValueError or TypeError for a dataset without a maker of its sample trips.
+    `resources` replaces some of those that the settings choose, by their keys: a warehouse of your own, say.
+    `sensor_seconds`, for tests, is the time between looks at a publisher. Raises ValueError or TypeError for a dataset
+    without a maker of its sample trips.
     """
     datasets = DATASETS.values()
     for dataset in datasets:
         maker_of(dataset)
-    parts = resources_for(settings)
+    parts = resources_for(settings, resources)
     storage = _storage_kinds(settings)
     return Definitions(
         assets=_linked_to_code(
@@ -84,14 +85,15 @@ def build_definitions(
             marts_sensor(sensor_seconds),
             failed_runs_sensor(on=settings.alert_webhook, interval_seconds=sensor_seconds),
         ],
-        resources={**parts, **(resources or {})},
+        resources=parts,
         # Five steps in half a second instead of twenty; and a killed run leaves no step running.
         executor=in_process_executor,
     )
 
 
-def resources_for(settings: Settings) -> dict[str, Any]:
-    """Resources and IO managers by the keys that the assets use."""
+def resources_for(settings: Settings, replaced: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Resources and IO managers by the keys that the assets use; `replaced` stands in for some of them."""
+    own = replaced or {}
     lake = LakeFolder(folder=str(settings.home / "lake"))
     publisher = TripPublisher(
         name=settings.publisher,
@@ -99,8 +101,8 @@ def resources_for(settings: Settings) -> dict[str, Any]:
         sample_format=settings.sample_format,
         closed_to_sample=list(settings.closed_to_sample),
     )
-    warehouse = _warehouse(settings)
-    postgres = PostgresTables(
+    warehouse = own.get("warehouse") or _warehouse(settings)
+    postgres = own.get("postgres") or PostgresTables(
         server=_postgres(settings),
         schema_name=settings.postgres_schema,
         closed_to_sample=_closed(settings, POSTGRES_URL),
@@ -116,6 +118,7 @@ def resources_for(settings: Settings) -> dict[str, Any]:
         "zone_tables": ZoneTables(warehouse=warehouse, postgres=postgres),
         "daily_tables": _frames(settings),
         "alerts": AlertWebhook(url=EnvVar(ALERT_WEBHOOK) if settings.alert_webhook else "", ui_url=settings.ui_url),
+        **own,
     }
 
 

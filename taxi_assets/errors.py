@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 RETRY_HINTS: Final = {True: "A retry may help.", False: "A retry will not help."}
@@ -35,7 +36,15 @@ class CorruptFileError(TaxiError):
 
 
 class MissingTableError(TaxiError):
-    """A table that a query needs is not there."""
+    """A table that a query needs is not there; `tables` names those that are missing, where that is known."""
+
+    def __init__(self, cause: str, tables: Sequence[str] = (), advice: str = "") -> None:
+        super().__init__(cause, advice)
+        self.tables = tuple(tables)
+
+
+class MissingObjectError(TaxiError):
+    """An object that should be in a bucket is not there."""
 
 
 class ContractError(TaxiError):

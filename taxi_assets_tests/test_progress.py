@@ -59,7 +59,7 @@ def lines(clock: Clock) -> Iterator[list[str]]:
 def log(monkeypatch: pytest.MonkeyPatch) -> Log:
     """Runs assets of green 2020-04 and gives the log of the run, with a line whenever work is looked at."""
     monkeypatch.setattr(progress, "SECONDS", 0.0)
-    monkeypatch.setattr(duckdb_file, "_LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(duckdb_file, "_POLL_SECONDS", 0.0)
 
     def run(settings: Settings, assets: list[str]) -> str:
         job = build_definitions(settings).resolve_job_def("green_trips")

@@ -17,7 +17,6 @@ from taxi_assets.metadata.days import days_metadata
 from taxi_assets.metadata.lineage import of_daily
 from taxi_assets.metadata.recorded import LoadedTrips
 from taxi_assets.model.datasets import Dataset
-from taxi_assets.resources.lake import LakeFolder
 from taxi_assets.resources.publisher import TripPublisher
 from taxi_assets.transform.daily import COLUMNS, as_table, daily_query
 
@@ -44,13 +43,10 @@ def daily_trips(dataset: Dataset, storage: StorageKinds) -> AssetsDefinition:
         context: AssetExecutionContext,
         bq_table: WarehouseMonth,
         publisher: TripPublisher,
-        lake: LakeFolder,
         zone_tables: ResourceParam[ZoneTables],
     ) -> Output[Any]:
         with failures_named(context):
-            days = zone_tables.with_zones_loaded(
-                lambda: publisher.zones(lake.lake), lambda: bq_table.query(daily_query(dataset))
-            )
+            days = zone_tables.with_zones_loaded(publisher.zones, lambda: bq_table.query(daily_query(dataset)))
             table = as_table(days)
         trips = LoadedTrips.from_materialization(last_materialization(context, BQ_TABLE))
         warn_of_try_out(context, trips.first_rows)

@@ -2,10 +2,11 @@
 
 import time
 
-from dagster import AssetExecutionContext, AssetsDefinition, Config, DataVersion, Output, asset
+from dagster import AssetExecutionContext, AssetsDefinition, Config, DataVersion, Output, ResourceParam, asset
 from pydantic import Field
 
 from taxi_assets.assets.common import common
+from taxi_assets.destinations.lake.folder import Lake
 from taxi_assets.failures import failures_named
 from taxi_assets.metadata.columns import published_columns
 from taxi_assets.metadata.publication import download_metadata, publication_metadata
@@ -13,7 +14,6 @@ from taxi_assets.model.datasets import Dataset
 from taxi_assets.model.publication import Publication
 from taxi_assets.partitions import month_of
 from taxi_assets.progress import report_progress
-from taxi_assets.resources.lake import LakeFolder
 from taxi_assets.resources.publisher import TripPublisher
 
 
@@ -41,16 +41,14 @@ def raw_trips(dataset: Dataset) -> AssetsDefinition:
         "those of the newest files; clean_trips brings them and those of older files into one schema.",
     )
     def raw_trips(
-        context: AssetExecutionContext, config: FetchConfig, publisher: TripPublisher, lake: LakeFolder
+        context: AssetExecutionContext, config: FetchConfig, publisher: TripPublisher, lake: ResourceParam[Lake]
     ) -> Output[Publication]:
         month = month_of(context)
         context.log.info(f"{dataset.name} {month} from publisher {publisher.title}")
-        known = lake.lake.publication(dataset, month)
+        known = lake.publication(dataset, month)
         started = time.monotonic()
         with failures_named(context), report_progress(context.log.info, f"{dataset.name} {month}, raw_trips"):
-            publication = publisher.fetch(
-                dataset, month, lake.lake, force=config.force, allow_sample=config.allow_sample
-            )
+            publication = publisher.fetch(dataset, month, lake, force=config.force, allow_sample=config.allow_sample)
         seconds = time.monotonic() - started
         fetched = publication != known
         unchanged = known is not None and publication.sha256 == known.sha256

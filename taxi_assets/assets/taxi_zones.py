@@ -10,7 +10,6 @@ from taxi_assets.metadata.columns import column_metadata
 from taxi_assets.metadata.zones import zones_metadata
 from taxi_assets.model.made_up import is_allowed
 from taxi_assets.model.zones import COLUMNS, TABLE, ZoneLookup
-from taxi_assets.resources.lake import LakeFolder
 from taxi_assets.resources.publisher import TripPublisher
 
 
@@ -40,12 +39,11 @@ def taxi_zones(storage: StorageKinds) -> AssetsDefinition:
         context: AssetExecutionContext,
         config: ZonesConfig,
         publisher: TripPublisher,
-        lake: LakeFolder,
         zone_tables: ResourceParam[ZoneTables],
     ) -> Output[ZoneLookup]:
         context.log.info(f"{TABLE} from publisher {publisher.title}")
         with failures_named(context):
-            found = publisher.zones(lake.lake, allow_sample=is_allowed(context.run.run_config))
+            found = publisher.zones(allow_sample=is_allowed(context.run.run_config))
             lookup = found if config.allow_sample else zone_tables.best(found)
         why = "Publisher sample makes up its zones" if found.made_up else "The publisher has no zone lookup"
         if lookup is not found:

@@ -13,7 +13,6 @@ from taxi_assets.metadata.lineage import of_views
 from taxi_assets.metadata.recorded import LoadedTrips
 from taxi_assets.model.datasets import Dataset
 from taxi_assets.model.zones import ZONE_NAMES
-from taxi_assets.resources.lake import LakeFolder
 from taxi_assets.resources.publisher import TripPublisher
 
 
@@ -30,11 +29,10 @@ def trips_with_zones(dataset: Dataset, storage: StorageKinds) -> AssetsDefinitio
     def trips_with_zones(
         context: AssetExecutionContext,
         publisher: TripPublisher,
-        lake: LakeFolder,
         zone_tables: ResourceParam[ZoneTables],
     ) -> MaterializeResult[None]:
         with failures_named(context):
-            views = zone_tables.with_zones_loaded(lambda: publisher.zones(lake.lake), lambda: zone_tables.join(dataset))
+            views = zone_tables.with_zones_loaded(publisher.zones, lambda: zone_tables.join(dataset))
         context.log.info(" and ".join(views))
         trips = LoadedTrips.from_materialization(last_materialization(context, POSTGRES_TABLE))
         warn_of_try_out(context, trips.first_rows)

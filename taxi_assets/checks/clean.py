@@ -7,16 +7,17 @@ from dagster import (
     AssetCheckResult,
     AssetChecksDefinition,
     AssetCheckSeverity,
+    ResourceParam,
     asset_check,
 )
 
 from taxi_assets.asset_keys import CLEAN_TRIPS
 from taxi_assets.checks.common import on
+from taxi_assets.destinations.lake.folder import Lake
 from taxi_assets.model.datasets import Dataset
 from taxi_assets.model.published_rows import published_rows
 from taxi_assets.model.zones import ZONES
 from taxi_assets.partitions import month_of_run
-from taxi_assets.resources.lake import LakeFolder
 from taxi_assets.transform.first_rows import REMEDY, describe, first_rows_of
 from taxi_assets.transform.month_file import MonthFile, MonthFiles
 
@@ -54,7 +55,7 @@ def rows_as_published(dataset: Dataset) -> AssetChecksDefinition:
         "known to have, where a count is known. Warns otherwise: the publisher may have replaced the file since.",
     )
     def rows_as_published(
-        context: AssetCheckExecutionContext, lake: LakeFolder, clean_trips: MonthFile
+        context: AssetCheckExecutionContext, lake: ResourceParam[Lake], clean_trips: MonthFile
     ) -> AssetCheckResult:
         first_rows = first_rows_of(clean_trips.facts)
         if first_rows is not None:
@@ -62,7 +63,7 @@ def rows_as_published(dataset: Dataset) -> AssetChecksDefinition:
                 passed=False, severity=AssetCheckSeverity.WARN, description=f"{describe(first_rows)} {REMEDY}"
             )
         month = month_of_run(context)
-        publication = lake.lake.publication(dataset, month)
+        publication = lake.publication(dataset, month)
         publisher = publication.publication if publication else ""
         known = published_rows(publisher, dataset, month)
         raw = int(clean_trips.facts["raw_rows"])
@@ -116,12 +117,12 @@ def volume_is_usual(dataset: Dataset) -> AssetChecksDefinition:
         "are loaded.",
     )
     def volume_is_usual(
-        context: AssetCheckExecutionContext, lake: LakeFolder, clean_trips: MonthFile
+        context: AssetCheckExecutionContext, lake: ResourceParam[Lake], clean_trips: MonthFile
     ) -> AssetCheckResult:
         if first_rows_of(clean_trips.facts) is not None:
             return AssetCheckResult(passed=True, description="A try-out is not compared with other months.")
         month = month_of_run(context)
-        paths = {str(month + step): lake.lake.clean_file(dataset, month + step) for step in (-1, 1)}
+        paths = {str(month + step): lake.clean_file(dataset, month + step) for step in (-1, 1)}
         files = {name: MonthFile.local(path) for name, path in paths.items() if path.exists()}
         months = {name: file.rows for name, file in files.items() if first_rows_of(file.facts) is None}
         ratios = {name: clean_trips.rows / count for name, count in months.items() if count}

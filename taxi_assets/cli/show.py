@@ -71,7 +71,7 @@ def _from(facts: Mapping[str, str], publisher: TripPublisher) -> str:
 
 def _facts(settings: Settings, dataset: Dataset, month: Month) -> Mapping[str, str]:
     """What the file of the clean month says of it; nothing when it is not here."""
-    path = resources_for(settings)["lake"].lake.clean_file(dataset, month)
+    path = resources_for(settings)["lake"].create_resource().clean_file(dataset, month)
     return MonthFile.local(path).facts if path.exists() else {}
 
 

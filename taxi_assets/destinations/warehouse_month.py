@@ -1,4 +1,4 @@
-"""A month in the warehouse as something to ask, for assets that need an answer and not the rows."""
+"""A month in a database, for those who query it."""
 
 from __future__ import annotations
 
@@ -14,15 +14,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class WarehouseMonth:
-    """`month` and `zones` are the SELECTs of the month's trips and of the zone lookup, `ask` runs SQL there."""
+    """The SELECT of a month's trips (`month`), that of the zone lookup (`zones`), and what runs SQL there (`ask`)."""
 
     month: str
     zones: str
     ask: Callable[[str], pd.DataFrame]
 
     def query(self, select: str) -> pd.DataFrame:
-        """The answer to a SELECT over `trips`, the month's rows alone, and `taxi_zones`: as much memory as it takes.
+        """The answer to a SELECT over `trips`, which holds this month's rows alone, and `taxi_zones`.
 
-        Raises TaxiError when one of them is not there.
+        The SQL is the database's own. The answer is held in memory. Raises MissingTableError.
         """
         return self.ask(f"WITH trips AS ({self.month}), {TABLE} AS ({self.zones}) {select}")
+
+    def frame(self) -> pd.DataFrame:
+        """All rows of the month, held in memory. Raises MissingTableError."""
+        return self.ask(self.month)

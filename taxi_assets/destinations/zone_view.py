@@ -8,10 +8,11 @@ from taxi_assets.model.zones import ZONE_NAMES
 
 
 def zone_view_select(trips: str, zones: str, columns: Sequence[str], quoted: Callable[[str], str]) -> str:
-    """The SELECT of a view: each row of `trips` once, with the names of its zones.
+    """The SELECT of a view that has each row of `trips` once, with the names of its zones.
 
-    `trips` and `zones` are tables as SQL has them, `columns` the trips' columns. The names stand first: a view in
-    Postgres can grow only at its end, where a column lies that was added to the table.
+    `trips` and `zones` are quoted names of tables, `columns` are those of the trips, and `quoted` quotes one. The names
+    of the zones come first, because a view in Postgres can grow only at its end: there is room for columns that are
+    added to the trips.
     """
     names = [f"{column.name.replace('_', '.')} AS {column.name}" for column in ZONE_NAMES]
     values = [f"trips.{quoted(column)}" for column in columns]

@@ -1,1 +1,1 @@
-"""Where months go: one IO manager per kind of place, each a thin cover of a store in `taxi_assets.destinations`."""
+"""Where months go: an IO manager for each kind of place; those of databases are thin layers over a `TableStore`."""

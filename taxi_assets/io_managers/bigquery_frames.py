@@ -1,8 +1,7 @@
-"""Dagster's pandas IO manager for BigQuery, by those methods of BigQuery's client that will stay as they are.
+"""Dagster's pandas IO manager for BigQuery, without the methods of Google's client that are about to change.
 
-Of loading a DataFrame itself the client says that it will need pandas-gbq in the future; a Parquet file does not. Of
-reading one it says that this is deprecated; of Arrow it does not.
-Imports pandas and Google's client.
+The client warns that loading a DataFrame will need pandas-gbq, and that reading one is deprecated. Loading a Parquet
+file and reading Arrow have neither warning. Imports pandas and Google's client.
 """
 
 from collections.abc import Sequence
@@ -22,7 +21,7 @@ from taxi_assets.metadata.numbers import ROW_COUNT
 class ParquetFrameHandler(BigQueryPandasTypeHandler):
     """Appends a DataFrame to a table as a Parquet file, and reads one over BigQuery's REST API.
 
-    The columns' names are in capitals in the table, as the handler that it stands in for has them.
+    The columns of the table have names in capitals, as with the handler that it replaces.
     """
 
     def handle_output(self, context: OutputContext, table_slice: Any, obj: pd.DataFrame, connection: Any) -> None:
@@ -44,7 +43,7 @@ class ParquetFrameHandler(BigQueryPandasTypeHandler):
 
 
 class BigQueryParquetFrames(BigQueryPandasIOManager):
-    """BigQueryPandasIOManager with that handler."""
+    """BigQueryPandasIOManager with the handler above."""
 
     @staticmethod
     def type_handlers() -> Sequence[ParquetFrameHandler]:
@@ -52,5 +51,5 @@ class BigQueryParquetFrames(BigQueryPandasIOManager):
 
 
 def _location(context: InputContext | OutputContext) -> Any:
-    """BigQuery's location among the IO manager's settings, None where it is not set."""
+    """BigQuery's location, from the IO manager's settings; None where it is not set."""
     return (context.resource_config or {}).get("location")

@@ -1,7 +1,7 @@
-"""Small pandas DataFrames in the warehouse, by the IO managers that come with Dagster.
+"""Small pandas DataFrames in the warehouse, by Dagster's own IO managers.
 
-Those are simple: a month is deleted, then inserted, and a reader in between sees it empty. Run again, a month has one
-copy. They import pandas when they are defined, so each is made when it is first needed.
+These delete a month and then insert it: a reader in between sees no rows, and a month that is run again has one copy.
+They import pandas, so each is made when it is first used.
 """
 
 import time
@@ -19,14 +19,14 @@ from taxi_assets.failures import failures_named
 
 
 class FrameTables(ConfigurableIOManager):
-    """Hands DataFrames on to the stock manager; its settings are this resource's own, where it looks for them."""
+    """Passes DataFrames on to Dagster's IO manager, which reads its settings from this resource."""
 
     @abstractmethod
     def dagster_io_manager(self) -> IOManager:
         """The IO manager that does the work."""
 
     def lock(self) -> AbstractContextManager[None]:
-        """Waits until the warehouse can be opened."""
+        """Keeps others from the warehouse while Dagster's IO manager works, where that is needed."""
         return nullcontext()
 
     def handle_output(self, context: OutputContext, obj: Any) -> None:
@@ -42,12 +42,12 @@ class FrameTables(ConfigurableIOManager):
 
 
 class DuckDBFrames(FrameTables):
-    """DataFrames in the DuckDB file, by DuckDBPandasIOManager, when it is our turn at the file."""
+    """DataFrames in the DuckDB file, by DuckDBPandasIOManager, while the file is locked for it."""
 
     database: str
     schema_name: str
     connection_config: dict[str, Any] = Field(
-        default={}, description="DuckDB's settings, which the stock manager reads."
+        default={}, description="DuckDB's settings, which Dagster's IO manager reads."
     )
 
     def dagster_io_manager(self) -> IOManager:
@@ -61,18 +61,18 @@ class DuckDBFrames(FrameTables):
 
         file = DuckDBFile(Path(self.database))
         with file.locked():
-            # What the file is, the stock manager would find out in eleven attempts, and not say what to do.
+            # Dagster's IO manager would try a file that cannot be opened eleven times, and not say what to do.
             file.check()
             try:
                 yield
             except BaseException as error:
-                # The stock manager does not close its connection then; it lives on in the frames of the traceback.
+                # Dagster's IO manager does not close its connection then: it lives on in the frames of the traceback.
                 clear_frames(error.__traceback__)
                 raise
 
 
 class BigQueryFrames(FrameTables):
-    """DataFrames in BigQuery, by BigQueryPandasIOManager with a handler of our own for loads and reads."""
+    """DataFrames in BigQuery, by BigQueryPandasIOManager with our own handler for loads and reads."""
 
     project: str
     dataset: str

@@ -1,6 +1,6 @@
 """Months as Parquet objects in a Google Cloud Storage bucket.
 
-Imported only where a bucket is set: Google's clients are slow to load.
+Imported only where a bucket is set: Google's clients are slow to import.
 """
 
 from collections.abc import Mapping
@@ -9,10 +9,12 @@ from typing import Any
 from dagster import OutputContext, ResourceDependency
 from dagster_gcp.gcs import GCSResource
 
+from taxi_assets.asset_keys import GCS_PARQUET
 from taxi_assets.destinations.gcs.bucket import Bucket
 from taxi_assets.destinations.gcs.object_names import object_names
+from taxi_assets.errors import MissingObjectError, TaxiError
 from taxi_assets.io_managers.base import CopyIOManager
-from taxi_assets.io_managers.loading import month_as
+from taxi_assets.io_managers.loading import load_files_as
 from taxi_assets.metadata.places import file_metadata
 from taxi_assets.model.datasets import Dataset
 from taxi_assets.model.months import Month
@@ -20,9 +22,7 @@ from taxi_assets.transform.month_file import MonthFiles
 
 
 class GCSBucket(CopyIOManager):
-    """Uploads a month's file as it is; gives it back like the Parquet IO managers do, downloading only when rows are
-    asked for.
-    """
+    """Keeps a month's files as objects; downloads one only when its rows are read."""
 
     gcs: ResourceDependency[GCSResource]
     bucket: str
@@ -35,7 +35,8 @@ class GCSBucket(CopyIOManager):
             return file_metadata(self._bucket().upload(path, clean))
 
     def count(self, dataset: Dataset, month: Month) -> int:
-        return self._bucket().file(object_names(dataset, month)[0]).rows
+        name = object_names(dataset, month)[0]
+        return self._bucket().file(name).rows if self._bucket().has(name) else 0
 
     def source_file(self, dataset: Dataset, month: Month) -> str | None:
         name = object_names(dataset, month)[0]
@@ -45,8 +46,11 @@ class GCSBucket(CopyIOManager):
         return f"gs://{self.bucket}/{object_names(dataset, month)[0]}"
 
     def read(self, dataset: Dataset, month: Month, wanted: type) -> object:
-        clean, quarantine = (self._bucket().file(name) for name in object_names(dataset, month))
-        return month_as(MonthFiles(clean, quarantine), wanted)
+        try:
+            clean, quarantine = (self._bucket().file(name) for name in object_names(dataset, month))
+        except MissingObjectError as error:
+            raise TaxiError(error.cause, f"Materialize {GCS_PARQUET} for this month first.") from error
+        return load_files_as(wanted, MonthFiles(clean, quarantine))
 
     def _bucket(self) -> Bucket:
         return Bucket(self.gcs.get_client(), self.bucket)

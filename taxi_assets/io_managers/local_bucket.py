@@ -6,11 +6,12 @@ from typing import Any
 
 from dagster import OutputContext
 
+from taxi_assets.asset_keys import GCS_PARQUET
 from taxi_assets.atomic_files import copy_to
 from taxi_assets.destinations.gcs.object_names import object_names
 from taxi_assets.errors import TaxiError
 from taxi_assets.io_managers.base import CopyIOManager
-from taxi_assets.io_managers.loading import month_as, rows_in
+from taxi_assets.io_managers.loading import load_files_as, rows_in
 from taxi_assets.metadata.places import file_metadata
 from taxi_assets.model.datasets import Dataset
 from taxi_assets.model.months import Month
@@ -18,7 +19,7 @@ from taxi_assets.transform.month_file import MonthFile, MonthFiles
 
 
 class LocalBucket(CopyIOManager):
-    """A folder laid out like the bucket; see `object_names`."""
+    """Keeps a month's files in a folder laid out like the bucket; see `object_names`."""
 
     folder: str
 
@@ -42,8 +43,10 @@ class LocalBucket(CopyIOManager):
     def read(self, dataset: Dataset, month: Month, wanted: type) -> object:
         clean, quarantine = self._paths(dataset, month)
         if not (clean.exists() and quarantine.exists()):
-            raise TaxiError("The month is not in the bucket folder.", "Materialize gcs_parquet for this month first.")
-        return month_as(MonthFiles(MonthFile.local(clean), MonthFile.local(quarantine)), wanted)
+            raise TaxiError(
+                "The month is not in the bucket folder.", f"Materialize {GCS_PARQUET} for this month first."
+            )
+        return load_files_as(wanted, MonthFiles(MonthFile.local(clean), MonthFile.local(quarantine)))
 
     def _paths(self, dataset: Dataset, month: Month) -> tuple[Path, Path]:
         clean, quarantine = object_names(dataset, month)

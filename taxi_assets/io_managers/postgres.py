@@ -1,67 +1,42 @@
 """Months in Postgres."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from contextlib import AbstractContextManager, nullcontext
+from typing import ClassVar
 
-from dagster import OutputContext, ResourceDependency
+from dagster import ResourceDependency
 from psycopg.conninfo import conninfo_to_dict
 
-from taxi_assets.destinations.postgres.partition import MonthRows
+from taxi_assets.asset_keys import POSTGRES_TABLE
+from taxi_assets.destinations.descriptions import descriptions_of
 from taxi_assets.destinations.postgres.table import PostgresTable
 from taxi_assets.destinations.postgres.zones import PostgresZones
-from taxi_assets.io_managers.base import TableIOManager, wrong_type
-from taxi_assets.io_managers.loading import is_frame
-from taxi_assets.metadata.places import table_metadata
+from taxi_assets.io_managers.base import TableIOManager
 from taxi_assets.model.datasets import Dataset
 from taxi_assets.model.months import Month
-from taxi_assets.model.zones import Zone
 from taxi_assets.resources.postgres import PostgresServer
-from taxi_assets.transform.checksums import Checksums
-from taxi_assets.transform.month_file import MonthFiles
 
 
 class PostgresTables(TableIOManager):
-    """Copies a month's files as record batches into its partitions; gives a month back as `pandas.DataFrame`."""
+    """Keeps months in a schema of the server, each a partition of the dataset's table."""
 
     server: ResourceDependency[PostgresServer]
     schema_name: str
+    storage_kind: ClassVar[str] = "postgres"
+    made_by: ClassVar[str] = POSTGRES_TABLE
 
-    def write(self, dataset: Dataset, month: Month, value: MonthFiles, context: OutputContext) -> Mapping[str, Any]:
-        rows = self.table(dataset).replace_month(month, MonthRows.of(value.clean), MonthRows.of(value.quarantine))
-        name = f"{conninfo_to_dict(self.server.connection_url())['dbname']}.{self.schema_name}.{dataset.table}"
-        return table_metadata("postgres", name, rows, value.clean.size, self._query(dataset, month))
+    def open_store(self, dataset: Dataset, run_id: str = "") -> AbstractContextManager[PostgresTable]:
+        url, descriptions = self.server.connection_url(), descriptions_of(dataset)
+        return nullcontext(PostgresTable(url, self.schema_name, dataset.table, descriptions))
 
-    def read(self, dataset: Dataset, month: Month, wanted: type) -> object:
-        if is_frame(wanted):
-            return self.table(dataset).frame(month)
-        if wanted is Checksums:
-            return self.table(dataset).checksums(month)
-        raise wrong_type(wanted, "pandas.DataFrame or Checksums")
+    def open_zones(self) -> AbstractContextManager[PostgresZones]:
+        return nullcontext(PostgresZones(self.server.connection_url(), self.schema_name))
 
-    def count(self, dataset: Dataset, month: Month) -> int:
-        return self.table(dataset).count(month)
+    def table_name(self, dataset: Dataset) -> str:
+        database = conninfo_to_dict(self.server.connection_url())["dbname"]
+        return f"{database}.{self.schema_name}.{dataset.table}"
 
-    def source_file(self, dataset: Dataset, month: Month) -> str | None:
-        return self.table(dataset).source_file(month)
-
-    def inspect_command(self, dataset: Dataset, month: Month) -> str:
-        return f'{self.server.psql()} -c "{self._query(dataset, month)} LIMIT 5"'
-
-    def zones(self) -> Sequence[Zone]:
-        return self._zones().rows()
-
-    def replace_zones(self, zones: Sequence[Zone]) -> str:
-        return self._zones().replace(zones)
-
-    def join_zones(self, dataset: Dataset) -> str:
-        return self._zones().join(dataset.table)
-
-    def _query(self, dataset: Dataset, month: Month) -> str:
+    def month_query(self, dataset: Dataset, month: Month) -> str:
         return f"SELECT * FROM {self.schema_name}.{dataset.table} WHERE trip_month = '{month.key}'"
 
-    def _zones(self) -> PostgresZones:
-        return PostgresZones(self.server.connection_url(), self.schema_name)
-
-    def table(self, dataset: Dataset) -> PostgresTable:
-        docs = {column.name: column.description for column in dataset.columns}
-        return PostgresTable(self.server.connection_url(), self.schema_name, dataset.table, docs)
+    def inspect_command(self, dataset: Dataset, month: Month) -> str:
+        return f'{self.server.psql()} -c "{self.month_query(dataset, month)} LIMIT 5"'

@@ -5,34 +5,39 @@ from typing import Any
 
 from dagster import MetadataValue, OutputContext, ResourceDependency
 
+from taxi_assets.asset_keys import RAW_TRIPS
+from taxi_assets.destinations.lake.folder import Lake
 from taxi_assets.errors import TaxiError
 from taxi_assets.io_managers.base import MonthIOManager
 from taxi_assets.model.datasets import Dataset
 from taxi_assets.model.months import Month
 from taxi_assets.model.publication import Publication
-from taxi_assets.resources.lake import LakeFolder
 from taxi_assets.transform.month_file import MonthFile
 
 
 class RawFiles(MonthIOManager):
-    """Takes a fetched `Publication` into the lake; gives it back to whoever reads it."""
+    """Keeps a fetched `Publication` in the lake."""
 
-    lake: ResourceDependency[LakeFolder]
+    lake: ResourceDependency[Lake]
 
     def write(self, dataset: Dataset, month: Month, value: Publication, context: OutputContext) -> Mapping[str, Any]:
-        kept = self.lake.lake.keep(value, dataset, month)
+        kept = self.lake.keep(value, dataset, month)
         return {"path": MetadataValue.path(str(kept.path)), "dagster/uri": kept.path.resolve().as_uri()}
 
     def count(self, dataset: Dataset, month: Month) -> int:
-        path = self.lake.lake.clean_file(dataset, month)
+        """The number of published rows, as cleaning found them and noted it beside the clean rows; 0 before it has.
+
+        The published file may be compressed CSV, which does not say how many rows it has.
+        """
+        path = self.lake.clean_file(dataset, month)
         return int(MonthFile.local(path).facts["raw_rows"]) if path.exists() else 0
 
     def inspect_command(self, dataset: Dataset, month: Month) -> str:
-        publication = self.lake.lake.publication(dataset, month)
+        publication = self.lake.publication(dataset, month)
         return str(publication.path) if publication else ""
 
     def read(self, dataset: Dataset, month: Month, wanted: type) -> Publication:
-        publication = self.lake.lake.publication(dataset, month)
+        publication = self.lake.publication(dataset, month)
         if publication is None:
-            raise TaxiError("The published file is not here.", "Materialize raw_trips for this month first.")
+            raise TaxiError("The published file is not here.", f"Materialize {RAW_TRIPS} for this month first.")
         return publication

@@ -1,4 +1,4 @@
-"""The zone lookup in every place that has tables of trips."""
+"""The zone lookup in the databases that hold trips."""
 
 import time
 from collections.abc import Callable
@@ -16,7 +16,7 @@ Result = TypeVar("Result")
 
 
 class ZoneTables(ConfigurableIOManager):
-    """Writes the lookup to the warehouse and to Postgres, where SQL joins it; makes the views that do."""
+    """Writes the lookup to the warehouse and to Postgres, and makes the views that join it with trips."""
 
     warehouse: ResourceDependency[TableIOManager]
     postgres: ResourceDependency[TableIOManager]
@@ -32,9 +32,9 @@ class ZoneTables(ConfigurableIOManager):
         raise TaxiError("Zones are not loaded into assets.", "Join the table taxi_zones in SQL.")
 
     def with_zones_loaded(self, lookup: Callable[[], ZoneLookup], work: Callable[[], Result]) -> Result:
-        """What `work` gives; where it misses a table, once more after the zone lookup was made.
+        """The result of `work`; if it misses a table, the zone lookup is written and `work` called once more.
 
-        A dataset's assets may be materialized without taxi_zones, which belongs to all datasets.
+        A dataset's assets may be materialized before taxi_zones, which belongs to all datasets.
         """
         try:
             return work()
@@ -43,7 +43,7 @@ class ZoneTables(ConfigurableIOManager):
             return work()
 
     def best(self, lookup: ZoneLookup) -> ZoneLookup:
-        """The lookup, or one that lies in the tables and is worth more: published names are never replaced by made-up
+        """The lookup, or the one in the tables if its names are better: published names are never replaced by made-up
         ones, nor by none. Raises TaxiError.
         """
         if lookup.trust == TRUSTED:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from dagster import TableColumn, TableSchema
 from pyarrow import type_for_alias
 
+from taxi_assets.destinations.descriptions import UNDESCRIBED
 from taxi_assets.model.column_types import types_of
 from taxi_assets.model.columns import Column
 from taxi_assets.model.datasets import Dataset
@@ -15,8 +16,6 @@ from taxi_assets.transform.column_mapping import map_columns
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-UNDESCRIBED = "Not in TLC's data dictionary when this was written."
 
 
 def column_metadata(columns: Sequence[Column]) -> dict[str, Any]:

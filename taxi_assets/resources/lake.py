@@ -2,16 +2,15 @@
 
 from pathlib import Path
 
-from dagster import ConfigurableResource
+from dagster import ConfigurableResource, InitResourceContext
 
 from taxi_assets.destinations.lake.folder import Lake
 
 
 class LakeFolder(ConfigurableResource[Lake]):
-    """The folder on this machine where raw, clean and quarantined months lie."""
+    """Gives the `Lake` in a folder of this machine to assets, checks and IO managers."""
 
     folder: str
 
-    @property
-    def lake(self) -> Lake:
+    def create_resource(self, context: InitResourceContext | None = None) -> Lake:
         return Lake(Path(self.folder))

@@ -1,5 +1,7 @@
 """The publisher of trip files and of the zone lookup as a resource."""
 
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import cast
 
 from dagster import ConfigurableResource
@@ -54,14 +56,15 @@ class TripPublisher(ConfigurableResource[None]):
         known = None if force else lake.publication(dataset, month)
         return self._publisher().fetch(dataset, month, lake.staging(), known)
 
-    def zones(self, lake: Lake, *, allow_sample: bool = False) -> ZoneLookup:
+    def zones(self, *, allow_sample: bool = False) -> ZoneLookup:
         """The lookup of TLC's taxi zones; without names when a mirror does not have it.
 
         Raises TaxiError; so too when made-up zones would go where only `allow_sample` lets them.
         """
         if self.name == SAMPLE and not allow_sample:
             refuse_outside(self.closed_to_sample)
-        return self._publisher().zones(lake.staging())
+        with TemporaryDirectory(prefix="taxi_assets_") as folder:
+            return self._publisher().zones(Path(folder))
 
     def probe(self, dataset: Dataset, month: Month) -> FileVersion | None:
         """The month's file as the publisher has it now; None when it has not been published.

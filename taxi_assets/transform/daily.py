@@ -1,7 +1,7 @@
 """Trips by day, pickup borough and payment: the small table that people make charts from, and its reconciliation.
 
 One table for all datasets, whose columns are the same for each; what a dataset does not publish is null. The SQL here
-runs in DuckDB and in BigQuery alike, over `trips` and `taxi_zones` as `WarehouseMonth` names them.
+runs in DuckDB, BigQuery, Postgres and SQLite alike, over `trips` and `taxi_zones` as `WarehouseMonth` names them.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def daily_query(dataset: Dataset) -> str:
     """The SELECT of a month's rows of the table."""
     paid = ["payment_type"] if any(column.name == "payment_type" for column in dataset.columns) else []
     keys = ", ".join(["trip_month", "day", "pickup_borough", *paid])
-    kept = ["trip_month", "CAST(pickup_datetime AS DATE) AS day", "taxi_zones.borough AS pickup_borough", *paid]
+    kept = ["trip_month", "DATE(pickup_datetime) AS day", "taxi_zones.borough AS pickup_borough", *paid]
     return (
         f"SELECT '{dataset.name}' AS dataset, {', '.join(kept)}, {_sums(dataset)}"  # noqa: S608 names are our own
         f" FROM trips LEFT JOIN taxi_zones ON taxi_zones.location_id = trips.pickup_location_id"
@@ -100,7 +100,8 @@ def _sums(dataset: Dataset) -> str:
 def _sum_of(source: str, kind: Kind) -> str:
     if kind is Kind.LONG:
         return f"CAST(SUM({source}) AS BIGINT)"
-    return f"SUM(CAST(ROUND({source} * {MILLION}) AS BIGINT)) / {MILLION}"
+    # By a float: where both are whole numbers, SQLite would leave out the fraction.
+    return f"SUM(CAST(ROUND({source} * {MILLION}) AS BIGINT)) / 1e6"
 
 
 def _millionths(value: float) -> int:

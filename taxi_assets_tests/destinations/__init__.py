@@ -1,1 +1,5 @@
-"""Tests of the places where months are kept."""
+"""Months in every kind of place."""
+
+import pytest
+
+pytest.register_assert_rewrite("taxi_assets_tests.destinations.contract")

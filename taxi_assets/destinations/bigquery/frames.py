@@ -1,4 +1,4 @@
-"""Rows of BigQuery as a DataFrame, by way of Arrow: of `to_dataframe` Google's client says that it is deprecated."""
+"""Rows of BigQuery as a DataFrame, by way of Arrow: Google's client says that its own `to_dataframe` is deprecated."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def frame_of(rows: RowIterator) -> pd.DataFrame:
-    """All rows; whole numbers stay whole where some are null. Over REST: the faster API needs another package."""
+    """All rows, read over REST (the faster API needs another package). Whole numbers stay whole where some are null."""
     import pandas as pd
 
     types = {pa.int64(): pd.Int64Dtype()}

@@ -1,110 +1,86 @@
-"""Months in BigQuery: one table per dataset, partitioned by trip_month; a load job from the bucket replaces a
-partition.
+"""Months in BigQuery: one table per dataset, partitioned by trip_month; a load job replaces a partition.
 
-No row passes through this machine. Google's documentation: "Loading Parquet data from Cloud Storage", "Managing
-partitioned table data" (a partition decorator with WRITE_TRUNCATE replaces one partition atomically).
+No row passes through this machine. Sources: Google's documentation, "Loading Parquet data from Cloud Storage" and
+"Managing partitioned table data" (a partition decorator with WRITE_TRUNCATE replaces one partition atomically).
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
-from google.api_core.exceptions import Conflict, GoogleAPICallError, NotFound
+from google.api_core.exceptions import GoogleAPICallError, NotFound
 from google.cloud import bigquery
 
 from taxi_assets.destinations.bigquery.frames import frame_of
+from taxi_assets.destinations.bigquery.loading import load, table_schema
+from taxi_assets.destinations.bigquery.session import translated_errors
+from taxi_assets.destinations.sql import BIGQUERY, checksums, month_query
 from taxi_assets.destinations.warehouse_month import WarehouseMonth
 from taxi_assets.errors import MissingTableError, TaxiError
-from taxi_assets.model.column_types import types_of
 from taxi_assets.model.months import Month
 from taxi_assets.model.zones import TABLE as ZONES
-from taxi_assets.progress import track
-from taxi_assets.transform.checksums import EPOCH, Checksums, from_groups, scale
-from taxi_assets.transform.month_file import MonthFile
+from taxi_assets.transform.checksums import Checksums
+from taxi_assets.transform.month_file import MonthFile, MonthFiles
 
 if TYPE_CHECKING:
     import pandas as pd
-    from google.cloud.bigquery.table import RowIterator
 
 CLUSTERED_BY = ("pickup_location_id", "pickup_datetime")
-_ATTEMPTS = 5
-_LISTED = 4
-_LOOK_SECONDS = 1.0
+_PREVIEW_ROWS = 4
 
 
 @dataclass(frozen=True)
 class BigQueryTable:
-    """One dataset's table; `docs` are the descriptions of its columns, `doc` that of the table."""
+    """One dataset's table, a `TableStore`.
+
+    `descriptions` describe its columns, `description` the table. `run_id` is part of the load jobs' names: when a step
+    is tried again, it finds the load that its last try left, under way or done, and does not repeat it.
+    """
 
     client: bigquery.Client
     dataset: str
     name: str
-    doc: str
-    docs: Mapping[str, str]
+    description: str
+    descriptions: Mapping[str, str]
+    run_id: str
 
     @property
     def quarantine(self) -> BigQueryTable:
         """The table beside this one for the rows that are not clean."""
-        return replace(self, name=f"{self.name}_quarantine", doc=f"{self.doc} Here: the rows that are not clean.")
+        description = f"{self.description} Here: the rows that are not clean."
+        return replace(self, name=f"{self.name}_quarantine", description=description)
 
     @property
     def id(self) -> str:
+        """The full name: project, dataset and table."""
         return f"{self.client.project}.{self.dataset}.{self.name}"
 
-    def replace_month(self, month: Month, file: MonthFile, job_id: str) -> int:
-        """Makes the object's rows the table's only rows of the month; returns how many they are.
-
-        `job_id` names the load: called again with the same one, a load that is under way or done is found and not
-        repeated; one that failed is followed by another. Raises TaxiError when the load fails.
-        """
-        try:
-            self._prepare(file.schema)
-            rows = self._load(month, file, job_id)
-        except GoogleAPICallError as error:
-            raise refusal(error, self.id) from error
-        if rows != file.rows:
-            raise TaxiError(
-                f"BigQuery loaded {rows:,} of {file.rows:,} rows from {file.uri}.",
-                "Run it again.",
-                retry=True,
-            )
-        return file.rows
+    def replace_month(self, month: Month, files: MonthFiles) -> int:
+        """Replaces the month as `TableStore` says, the quarantine first. The files are objects in Cloud Storage."""
+        self.quarantine._replace(month, files.quarantine)
+        return self._replace(month, files.clean)
 
     def count(self, month: Month) -> int:
-        """Rows of the month; 0 when there is no table yet."""
         try:
-            return int(next(iter(self._select("COUNT(*) AS n", month))).n)
+            [[rows]] = self._run(month_query(self._quoted, month, "COUNT(*)"))
         except NotFound:
             return 0
+        return int(rows)
+
+    def source_file(self, month: Month) -> str | None:
+        with translated_errors(self.id):
+            rows = self._listed(month, 1)
+        return str(rows[0]["source_file"]) if rows else None
 
     def checksums(self, month: Month) -> Checksums:
-        """What the month's rows add up to, column by column."""
-        types = {field.name: field.field_type for field in self.client.get_table(self.id).schema}
-        texts = [name for name, kind in types.items() if kind == "STRING"]
-        numbers = [name for name, kind in types.items() if kind != "STRING"]
-        sums = [part for name in numbers for part in (f"COUNT(`{name}`)", _sum(name, types[name]))]
-        what = [*(f"`{name}`" for name in texts), "COUNT(*)", *sums]
-        group = f"GROUP BY {', '.join(f'`{name}`' for name in texts)}" if texts else ""
-        rows = self._select(", ".join(f"{part} AS c{place}" for place, part in enumerate(what)), month, group)
-        return from_groups(texts, numbers, (row.values() for row in rows))
+        types = {field.name: field.field_type for field in self._columns()}
+        return checksums(BIGQUERY, self._quoted, types, month_query(self._quoted, month), self._run)
 
     def month(self, month: Month) -> WarehouseMonth:
-        """The month, to be asked by SQL."""
-        trips = f"SELECT * FROM `{self.id}` WHERE trip_month = DATE '{month.key}'"  # noqa: S608 names are our own
-        zones = f"SELECT * FROM `{self.client.project}.{self.dataset}.{ZONES}`"  # noqa: S608 names are our own
-        return WarehouseMonth(trips, zones, self._ask)
-
-    def _ask(self, query: str) -> pd.DataFrame:
-        try:
-            return frame_of(self.client.query(query).result())
-        except NotFound as error:
-            raise MissingTableError(
-                f"BigQuery lacks a table: {error.message}.", f"Materialize bq_table and {ZONES} first."
-            ) from error
+        zones = BIGQUERY.quoted(f"{self.client.project}.{self.dataset}.{ZONES}")
+        return WarehouseMonth(month_query(self._quoted, month), f"SELECT * FROM {zones}", self._ask)  # noqa: S608 quoted
 
     def first_rows(self, month: Month) -> list[dict[str, Any]]:
         """A few rows of the month, for people; none when they cannot be had.
@@ -112,47 +88,51 @@ class BigQueryTable:
         Listed and not queried: a query would be charged for all rows of the month.
         """
         try:
-            return self._listed(month, _LISTED)
+            return self._listed(month, _PREVIEW_ROWS)
         except GoogleAPICallError:
             return []
 
-    def source_file(self, month: Month) -> str | None:
-        """The published file that a row of the month is from; None when there is no such month. Raises TaxiError."""
+    @property
+    def _quoted(self) -> str:
+        return BIGQUERY.quoted(self.id)
+
+    def _columns(self) -> Sequence[bigquery.SchemaField]:
         try:
-            rows = self._listed(month, 1)
+            return list(self.client.get_table(self.id).schema)
         except NotFound:
-            return None
-        except GoogleAPICallError as error:
-            raise refusal(error, self.id) from error
-        return str(rows[0]["source_file"]) if rows else None
+            return []
+
+    def _run(self, query: str) -> Iterator[Sequence[Any]]:
+        return (row.values() for row in self.client.query(query).result())
+
+    def _ask(self, query: str) -> pd.DataFrame:
+        try:
+            return frame_of(self.client.query(query).result())
+        except NotFound as error:
+            raise MissingTableError(f"BigQuery lacks a table: {error.message}.") from error
 
     def _listed(self, month: Month, count: int) -> list[dict[str, Any]]:
-        schema = self.client.get_table(self.id).schema
+        schema = self._columns()
         partition = bigquery.Table(f"{self.id}${month.compact}", schema)
-        return [dict(row.items()) for row in self.client.list_rows(partition, max_results=count)]
+        return [dict(row.items()) for row in self.client.list_rows(partition, max_results=count)] if schema else []
 
-    def frame(self, month: Month) -> pd.DataFrame:
-        """The whole month as a DataFrame: as much memory as that takes."""
-        return frame_of(self._select("*", month))
-
-    def _select(self, what: str, month: Month, group: str = "") -> RowIterator:
-        query = f"SELECT {what} FROM `{self.id}` WHERE trip_month = @month {group}"  # noqa: S608 names are our own
-        parameter = bigquery.ScalarQueryParameter("month", "DATE", month.first_day)
-        return self.client.query(query, bigquery.QueryJobConfig(query_parameters=[parameter])).result()
-
-    def _schema(self, schema: pa.Schema) -> list[bigquery.SchemaField]:
-        return [
-            bigquery.SchemaField(
-                field.name,
-                types_of(field.type).bigquery,
-                mode="REPEATED" if pa.types.is_list(field.type) else "NULLABLE",
-                description=self.docs.get(field.name, "Not in TLC's data dictionary when this was written."),
+    def _replace(self, month: Month, file: MonthFile) -> int:
+        job_id = f"taxi_assets_{self.name}_{month.compact}_{self.run_id}"
+        with translated_errors(self.id):
+            schema = table_schema(file.schema, self.descriptions)
+            self._prepare(schema)
+            rows = load(self.client, file, f"{self.id}${month.compact}", schema, job_id)
+        if rows != file.rows:
+            raise TaxiError(
+                f"BigQuery loaded {rows:,} of {file.rows:,} rows from {file.uri}.", "Run it again.", retry=True
             )
-            for field in schema
-        ]
+        return rows
 
-    def _prepare(self, schema: pa.Schema) -> None:
-        """The dataset and the table exist, and the table has every column."""
+    def _prepare(self, schema: Sequence[bigquery.SchemaField]) -> None:
+        """Creates the dataset and the table where they are missing; else adds columns and updates the clustering.
+
+        Clustering that has changed applies to what is loaded from then on; BigQuery does not rewrite other months.
+        """
         try:
             table = self.client.get_table(self.id)
         except NotFound:
@@ -164,73 +144,30 @@ class BigQueryTable:
                 "Rename it, or set TAXI_BQ_DATASET to a dataset where we may make our own.",
             )
         known = {field.name for field in table.schema}
-        new = [field for field in self._schema(schema) if field.name not in known]
-        if new:
-            table.schema = [*table.schema, *new]
-            self.client.update_table(table, ["schema"])
+        columns = [*table.schema, *(field for field in schema if field.name not in known)]
+        changed = []
+        if len(columns) > len(known):
+            table.schema = columns
+            changed.append("schema")
+        if table.clustering_fields != clustering(columns):
+            table.clustering_fields = clustering(columns)
+            changed.append("clustering_fields")
+        if changed:
+            self.client.update_table(table, changed)
 
-    def _create(self, schema: pa.Schema) -> None:
+    def _create(self, schema: Sequence[bigquery.SchemaField]) -> None:
         self.client.create_dataset(self.dataset, exists_ok=True)
-        table = bigquery.Table(self.id, schema=self._schema(schema))
-        table.description = self.doc
+        table = bigquery.Table(self.id, schema=schema)
+        table.description = self.description
         table.time_partitioning = bigquery.TimePartitioning(
             type_=bigquery.TimePartitioningType.MONTH, field="trip_month"
         )
         table.require_partition_filter = True
-        table.clustering_fields = [name for name in CLUSTERED_BY if name in schema.names]
+        table.clustering_fields = clustering(schema)
         self.client.create_table(table, exists_ok=True)
 
-    def _load(self, month: Month, file: MonthFile, job_id: str) -> int:
-        """Runs the load to its end, in the job of an earlier try if one did not fail; returns its rows."""
-        for attempt in range(_ATTEMPTS):
-            job, is_new = self._job(month, file, f"{job_id}_{attempt}")
-            if is_new or not (job.done() and job.error_result):
-                _wait(job)
-                job.result()
-                return int(job.output_rows or 0)
-        raise TaxiError(f"BigQuery failed {_ATTEMPTS} times to load {file.uri}: {job.error_result}.")
 
-    def _job(self, month: Month, file: MonthFile, job_id: str) -> tuple[bigquery.LoadJob, bool]:
-        """The load job of this name, and whether it was made just now."""
-        config = bigquery.LoadJobConfig(
-            source_format=bigquery.SourceFormat.PARQUET,
-            schema=self._schema(file.schema),
-            write_disposition=bigquery.WriteDisposition.WRITE_TRUNCATE,
-            create_disposition=bigquery.CreateDisposition.CREATE_NEVER,
-            schema_update_options=[bigquery.SchemaUpdateOption.ALLOW_FIELD_ADDITION],
-        )
-        # Without it a list would arrive as a record that holds a list of records.
-        config.parquet_options = bigquery.ParquetOptions()
-        config.parquet_options.enable_list_inference = True
-        partition = f"{self.id}${month.compact}"
-        try:
-            return self.client.load_table_from_uri(file.uri, partition, job_id=job_id, job_config=config), True
-        except (Conflict, NotFound):
-            # Conflict: an earlier try made this job. NotFound: the answer was lost, and the job may be there.
-            return cast("bigquery.LoadJob", self.client.get_job(job_id)), False
-
-
-def _wait(job: bigquery.LoadJob) -> None:
-    work = track("BigQuery is loading")
-    while not job.done():
-        time.sleep(_LOOK_SECONDS)
-        work.update()
-
-
-def refusal(error: GoogleAPICallError, table: str) -> TaxiError:
-    """What BigQuery's error says to people."""
-    code = error.code or 0
-    advice = ""
-    if code in {401, 403}:
-        advice = "Grant roles/bigquery.dataEditor on the dataset and roles/bigquery.jobUser on the project."
-    return TaxiError(f"BigQuery failed on {table}: {error.message}.", advice, retry=code in {408, 429} or code >= 500)
-
-
-def _sum(name: str, kind: str) -> str:
-    """The sum of a column's whole numbers, as `checksums.py` defines them."""
-    column = f"`{name}`"
-    if kind in {"FLOAT", "FLOAT64"}:
-        return f"SUM(CAST(FLOOR({column} * {scale(name)} + 0.5) AS INT64))"
-    if kind == "DATETIME":
-        return f"SUM(DIV(DATETIME_DIFF({column}, DATETIME '{EPOCH}', MICROSECOND), 1000000))"
-    return f"SUM(DATE_DIFF({column}, DATE '1970-01-01', DAY))" if kind == "DATE" else f"SUM({column})"
+def clustering(columns: Sequence[bigquery.SchemaField]) -> list[str] | None:
+    """The columns by which a table with these columns is clustered; None when it has none of them."""
+    names = {column.name for column in columns}
+    return [name for name in CLUSTERED_BY if name in names] or None

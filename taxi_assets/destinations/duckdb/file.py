@@ -1,6 +1,6 @@
-"""The DuckDB file and whose turn it is to have it open.
+"""The DuckDB file, opened by one process at a time.
 
-DuckDB lets one process at a time write, and none read meanwhile, so all queue at a lock file beside the database.
+DuckDB lets one process write, and none read meanwhile; so all wait for a lock file beside the database.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from filelock import FileLock, Timeout
 
 from taxi_assets.bounds import DUCKDB_MEMORY, DUCKDB_THREADS
 from taxi_assets.destinations.duckdb.format import FORMAT, is_newer, newer_file
-from taxi_assets.errors import TaxiError, message_of
+from taxi_assets.errors import MissingTableError, TaxiError, message_of
 from taxi_assets.progress import track
 
 WAIT_SECONDS = 600
-_LOOK_SECONDS = 1.0
+_POLL_SECONDS = 1.0
 # Importing it opened a database in memory, with a thread for each core.
 duckdb.execute("SET threads = 1")
 
@@ -35,10 +35,11 @@ class DuckDBFile:
 
     @contextmanager
     def connected(self, *, read_only: bool = True) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A connection of our own.
+        """A connection that no other process has at the same time.
 
-        Raises TaxiError when another program holds the database for longer than `wait_seconds` (retry helps), the
-        file is none of DuckDB's, or a newer DuckDB wrote it.
+        Raises TaxiError when another program holds the database for longer than `wait_seconds` (a retry may help), when
+        the file is not a DuckDB database, or when a newer DuckDB wrote it; MissingTableError when there is no file to
+        read.
         """
         with self.locked():
             connection = self._open(read_only=read_only)
@@ -49,7 +50,7 @@ class DuckDBFile:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Our turn at the file, for code that opens it by itself; raises TaxiError when it does not come."""
+        """Holds the lock, for code that opens the file by itself; raises TaxiError after `wait_seconds` without it."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         lock = FileLock(self.path.with_name(f"{self.path.name}.lock"))
         try:
@@ -62,12 +63,14 @@ class DuckDBFile:
             lock.release()
 
     def check(self) -> None:
-        """Raises TaxiError, as `connected` does, when there is a file that cannot be opened. When it is our turn."""
+        """Raises TaxiError, as `connected` does, for a file that cannot be opened; called while locked."""
         if self.path.exists():
             self._open(read_only=True).close()
 
     def _open(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
-        """Opens the file, waiting while a program that does not know our lock (a DuckDB shell, say) holds it."""
+        """Opens the file; waits while a program that does not heed our lock, such as a DuckDB shell, has it open."""
+        if read_only and not self.path.exists():
+            raise MissingTableError(f"There is no warehouse {self.path} yet.")
         deadline = time.monotonic() + self.wait_seconds
         while True:
             try:
@@ -77,7 +80,7 @@ class DuckDBFile:
                     raise newer_file(self.path) from error
                 if "Could not set lock" not in str(error):
                     raise TaxiError(
-                        f"DuckDB cannot open {self.path}: {message_of(error)}.", "Is it a DuckDB file?"
+                        f"DuckDB cannot open {self.path}: {message_of(error)}.", "Is it a DuckDB database?"
                     ) from error
                 if time.monotonic() > deadline:
                     raise self._held(error) from error
@@ -86,20 +89,20 @@ class DuckDBFile:
     def _held(self, error: Exception) -> TaxiError:
         return TaxiError(
             f"Another program holds the warehouse for longer than {self.wait_seconds:.0f} s: {message_of(error)}.",
-            f"Close what has {self.path} open.",
+            f"Close the program that has {self.path} open.",
             retry=True,
         )
 
 
 def insert(connection: duckdb.DuckDBPyConnection, query: str, parameters: Sequence[str], rows: int) -> None:
-    """Runs an INSERT of so many rows, in a thread of its own: so this one can say how far it is, and stop it."""
+    """Runs an INSERT of `rows` rows in another thread, while this one reports its progress and can interrupt it."""
     connection.execute("SET enable_progress_bar = true")
     connection.execute("SET enable_progress_bar_print = false")
     work = track("loading", rows=rows)
     with ThreadPoolExecutor(1, "duckdb") as thread:
         load = thread.submit(connection.execute, query, parameters)
         try:
-            while not wait([load], _LOOK_SECONDS).done:
+            while not wait([load], _POLL_SECONDS).done:
                 work.update(rows=round(max(connection.query_progress(), 0) / 100 * rows))
         except BaseException:
             connection.interrupt()
@@ -108,10 +111,10 @@ def insert(connection: duckdb.DuckDBPyConnection, query: str, parameters: Sequen
 
 
 def connection_config() -> dict[str, str | bool | int | float | list[str]]:
-    """DuckDB's settings for every connection to the file, the stock IO manager's too.
+    """DuckDB's settings for every connection to the file, those of Dagster's own IO manager included.
 
-    Threads and memory are bounded together. Rows may lie in any order: a load is three times as fast. A new file has
-    the format of DuckDB 1.0, which all later ones read.
+    Threads and memory are bounded together. Rows may be stored in any order, which makes a load three times as fast. A
+    new file has the format of DuckDB 1.0, which all later versions read.
     """
     return {
         "threads": DUCKDB_THREADS,
@@ -121,6 +124,10 @@ def connection_config() -> dict[str, str | bool | int | float | list[str]]:
     }
 
 
-def quoted(name: str) -> str:
-    """A name as DuckDB's SQL has it."""
-    return '"' + name.replace('"', '""') + '"'
+def column_types(connection: duckdb.DuckDBPyConnection, schema: str, name: str) -> dict[str, str]:
+    """The columns of a table or view, in their order, with their types; none when it does not exist."""
+    query = (
+        "SELECT column_name, data_type FROM duckdb_columns() WHERE schema_name = ? AND table_name = ?"
+        " ORDER BY column_index"
+    )
+    return dict(connection.execute(query, [schema, name]).fetchall())

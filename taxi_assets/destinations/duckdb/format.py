@@ -1,6 +1,6 @@
-"""The format of DuckDB's files: which one we write, and what to do with a file of a newer one.
+"""The format of DuckDB's files: which one we write, and what to do with a file in a newer one.
 
-A release reads all formats before its own and none after; most tools carry an older release than Python does.
+A release reads every format up to its own and none after; most tools contain an older release than Python has.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ import duckdb
 from taxi_assets.errors import TaxiError
 
 FORMAT: Final = "v1.0.0"
-"""As DuckDB names it: of the release that was the first to read it. It holds all that we store, at the same size."""
+"""DuckDB names a format after the first release that reads it. This one holds all that we store, at the same size."""
 _NEWER = "newer version of DuckDB"
-"""What every release says of a file that is not for it."""
+"""Part of every release's message about a file in a format that it cannot read."""
 
 
 def is_newer(error: duckdb.Error) -> bool:
@@ -39,9 +39,10 @@ def newer_file(path: Path) -> TaxiError:
 
 
 def _conversion(path: Path) -> list[str]:
-    """The shell's commands that copy the database into an older file, with a DuckDB of its own, and exchange the two.
+    """The shell commands that copy the database into a file of the older format, and put that in its place.
 
-    The newer file stays beside it. It is opened for writing, so that it takes in what a killed writer left in its log.
+    They install a newer DuckDB of their own, and keep the newer file beside the older one. It is opened for writing, so
+    that it takes in what a killed writer left in its log.
     """
     tools, older, newer = (
         path.with_name(f"{path.stem}-{name}") for name in ("converter", "older.duckdb", "newer.duckdb")

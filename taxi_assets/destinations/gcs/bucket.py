@@ -1,4 +1,4 @@
-"""A month's file in a Google Cloud Storage bucket: uploaded whole, checked, never over somebody else's newer copy."""
+"""A month's file in a Google Cloud Storage bucket: uploaded whole, verified, never over another writer's newer copy."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from google.api_core.exceptions import GoogleAPICallError, NotFound, PreconditionFailed
 from google.cloud.storage.retry import DEFAULT_RETRY
 
-from taxi_assets.errors import TaxiError
+from taxi_assets.errors import MissingObjectError, TaxiError
 from taxi_assets.progress import track
 from taxi_assets.transform.month_file import MonthFile, facts_in
 
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 _CHUNK = 1 << 20
 _FOOTER_BYTES = 256 << 10
-_PIECE = 8 << 20
-"""Of an upload, in memory until it is sent; Google's client would take 100 MB."""
+_PIECE_BYTES = 8 << 20
+"""How much of an upload is in memory at a time; Google's client would take 100 MB."""
 
 
 @dataclass(frozen=True)
@@ -35,11 +35,10 @@ class Bucket:
     name: str
 
     def upload(self, path: Path, name: str) -> MonthFile:
-        """Puts a local file at `name`, replacing what is there; an object with the same bytes is left alone.
+        """Uploads a local file as the object `name`, replacing it; an object with the same bytes is left alone.
 
-        The upload is conditional on the generation seen before it and checked by CRC32C. When its answer is lost, or
-        another writer came first, the object is read back: the same bytes count as success. Raises TaxiError
-        otherwise.
+        The upload is conditional on the generation seen before it, and verified by CRC32C. When another writer came
+        first, the checksum of what is there decides: the same bytes count as success. Raises TaxiError otherwise.
         """
         blob = self.client.bucket(self.name).blob(name)
         checksum = _crc32c(path)
@@ -47,12 +46,12 @@ class Bucket:
             if self._checksum(blob) != checksum:
                 self._send(blob, path, checksum)
         except GoogleAPICallError as error:
-            raise _explained(error, f"gs://{self.name}/{name}") from error
+            raise _translated(error, f"gs://{self.name}/{name}") from error
         local = MonthFile.local(path)
         return MonthFile(f"gs://{self.name}/{name}", local.rows, local.size, local.schema, local.facts)
 
     def file(self, name: str) -> MonthFile:
-        """The facts of an object, from its footer; raises TaxiError when there is none."""
+        """The month in an object, described by its footer; raises MissingObjectError when there is no object."""
         blob = self.client.bucket(self.name).blob(name)
         try:
             blob.reload()
@@ -60,11 +59,9 @@ class Bucket:
                 footer = pq.ParquetFile(reader, pre_buffer=False)
                 schema, metadata = footer.schema_arrow.remove_metadata(), footer.metadata
         except NotFound as error:
-            raise TaxiError(
-                f"There is no gs://{self.name}/{name}.", "Materialize gcs_parquet for this month first."
-            ) from error
+            raise MissingObjectError(f"There is no gs://{self.name}/{name}.") from error
         except GoogleAPICallError as error:
-            raise _explained(error, f"gs://{self.name}/{name}") from error
+            raise _translated(error, f"gs://{self.name}/{name}") from error
         return MonthFile(
             f"gs://{self.name}/{name}",
             metadata.num_rows,
@@ -75,21 +72,21 @@ class Bucket:
         )
 
     def has(self, name: str) -> bool:
-        """Whether there is such an object. Raises TaxiError where that cannot be known."""
+        """Whether there is an object `name`. Raises TaxiError when Cloud Storage cannot be asked."""
         try:
             return self._checksum(self.client.bucket(self.name).blob(name)) is not None
         except GoogleAPICallError as error:
-            raise _explained(error, f"gs://{self.name}/{name}") from error
+            raise _translated(error, f"gs://{self.name}/{name}") from error
 
     def _download(self, name: str, path: Path) -> None:
-        """Copies an object to a local file, checked by CRC32C."""
+        """Copies an object to a local file, verified by CRC32C."""
         try:
             self.client.bucket(self.name).blob(name).download_to_filename(str(path), checksum="crc32c")
         except GoogleAPICallError as error:
-            raise _explained(error, f"gs://{self.name}/{name}") from error
+            raise _translated(error, f"gs://{self.name}/{name}") from error
 
     def _checksum(self, blob: Blob) -> str | None:
-        """The CRC32C of the object as it is now, None when there is none; the blob then knows its generation."""
+        """The CRC32C of the object as it is now, None when there is none; sets the blob's generation."""
         try:
             blob.reload()
         except NotFound:
@@ -98,7 +95,7 @@ class Bucket:
         return checksum
 
     def _send(self, blob: Blob, path: Path, checksum: str) -> None:
-        blob.chunk_size = _PIECE
+        blob.chunk_size = _PIECE_BYTES
         try:
             with _Counted(path) as file:
                 blob.upload_from_file(
@@ -119,7 +116,7 @@ class Bucket:
 
 
 class _Counted(FileIO):
-    """A file to upload, whose reader has sent what it read before."""
+    """A file being uploaded, which reports progress: its reader has sent what it read before."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
@@ -131,7 +128,7 @@ class _Counted(FileIO):
 
 
 def _crc32c(path: Path) -> str:
-    """The CRC32C of a file as Cloud Storage writes it, big-endian in base64."""
+    """The CRC32C of a file in Cloud Storage's notation: big-endian, in base64."""
     checksum = google_crc32c.Checksum()
     with path.open("rb") as file:
         while chunk := file.read(_CHUNK):
@@ -139,7 +136,8 @@ def _crc32c(path: Path) -> str:
     return base64.b64encode(checksum.digest()).decode()
 
 
-def _explained(error: GoogleAPICallError, uri: str) -> TaxiError:
+def _translated(error: GoogleAPICallError, uri: str) -> TaxiError:
+    """What an error of Cloud Storage means for people."""
     code = error.code or 0
     if code in {401, 403}:
         return TaxiError(

@@ -5,9 +5,9 @@ from taxi_assets.model.months import Month
 
 
 def object_names(dataset: Dataset, month: Month) -> tuple[str, str]:
-    """Where the clean month and its quarantine lie in the bucket.
+    """The names of the objects that hold the clean month and its quarantine.
 
-    Hive-style, so that external tables and other engines find them.
+    They are Hive-style (`trip_month=2021-01-01`), which external tables and other engines understand.
     """
     place = f"{dataset.name}/trip_month={month.key}/{dataset.month_name(month)}.parquet"
     return f"trips/{place}", f"quarantine/{place}"

@@ -30,6 +30,7 @@ class Lake:
     folder: Path
 
     def month_folder(self, stage: str, dataset: Dataset, month: Month) -> Path:
+        """The folder of a month's files; `stage` is raw, clean or quarantine."""
         return self.folder / stage / dataset.name / f"trip_month={month.key}"
 
     def clean_file(self, dataset: Dataset, month: Month) -> Path:
@@ -39,18 +40,18 @@ class Lake:
         return self.month_folder("quarantine", dataset, month) / f"{dataset.month_name(month)}.parquet"
 
     def publication(self, dataset: Dataset, month: Month) -> Publication | None:
-        """What we hold of a month as published; None when there is nothing, or not the whole file."""
+        """The month's published file in the lake; None when it is not there, or not the whole of it."""
         folder = self.month_folder("raw", dataset, month)
         try:
             facts = json.loads((folder / _PUBLICATION).read_text())
             publication = Publication(**{**facts, "path": folder / facts["path"]})
             whole = publication.path.stat().st_size == publication.size
-        except (FileNotFoundError, ValueError, TypeError, KeyError):  # nothing there, or not what we wrote
+        except (FileNotFoundError, ValueError, TypeError, KeyError):  # missing, or not as `keep` writes it
             return None
         return publication if whole else None
 
     def publishers(self, dataset: Dataset, month: Month) -> set[str]:
-        """Who published what we hold of a month, as published and clean; more than one while it is being replaced."""
+        """The publishers of the month's published and clean files; two while a month is being replaced."""
         found = {_publisher_in(self.month_folder("raw", dataset, month) / _PUBLICATION)}
         clean = self.clean_file(dataset, month)
         if clean.exists():
@@ -58,15 +59,14 @@ class Lake:
         return found - {""}
 
     def months_by_publisher(self) -> Counter[str]:
-        """How many published months there are of each publisher."""
+        """The number of published months in the lake, by publisher."""
         found = map(_publisher_in, self.folder.glob(f"raw/*/*/{_PUBLICATION}"))
         return Counter(publisher for publisher in found if publisher)
 
     def keep(self, publication: Publication, dataset: Dataset, month: Month) -> Publication:
-        """Takes a downloaded file into the lake as the month's; the file it replaces is removed last.
+        """Moves a downloaded file into the lake as the month's; the file that it replaces is removed last.
 
-        The file's name begins with its hash, so that the rename of publication.json alone decides which file is
-        current.
+        A file's name begins with its hash, so the rename of publication.json alone decides which file is the month's.
         """
         folder = self.month_folder("raw", dataset, month)
         kept = folder / f"{publication.sha256[:12]}-{Path(publication.name).name}"
@@ -82,7 +82,7 @@ class Lake:
         return Publication(**{**facts, "path": kept})
 
     def staging(self) -> Path:
-        """A folder on the lake's file system for downloads in flight; what a killed one left is gone after a day."""
+        """A folder on the lake's file system for downloads in progress; removes what is older than a day."""
         folder = self.folder / "staging"
         folder.mkdir(parents=True, exist_ok=True)
         remove_stale(folder.iterdir())
@@ -90,7 +90,7 @@ class Lake:
 
 
 def _publisher_in(path: Path) -> str:
-    """Of a publication.json; empty when there is none, or not what we wrote."""
+    """The publisher in a publication.json; empty when there is no such file, or not as `keep` writes it."""
     try:
         return str(json.loads(path.read_text())["publisher"])
     except (FileNotFoundError, ValueError, TypeError, KeyError):

@@ -1,7 +1,7 @@
-"""Arrow record batches written into a binary COPY of Postgres.
+"""Copies Arrow record batches into a table of Postgres, by a binary COPY.
 
-Two encoders do it, and `copy_encoder` chooses: pgpq's, or psycopg's own where pgpq cannot be had, as on Linux on ARM,
-for which it has no wheel. What arrives in the table is the same.
+One of two encoders writes the rows: pgpq's, or psycopg's where pgpq is not installed; it has no wheel for Linux on ARM.
+Both leave the same values in the table.
 """
 
 from __future__ import annotations
@@ -15,27 +15,58 @@ from typing import Protocol
 import psycopg
 import pyarrow as pa
 import pyarrow.compute as pc
+from psycopg.sql import SQL, Identifier
+
+from taxi_assets.errors import TaxiError
+from taxi_assets.progress import track
 
 _QUEUED_BATCHES = 2
 _ROWS_AS_OBJECTS = 10_000
-"""As many are Python objects at once: about 10 MB of the widest dataset."""
+"""How many rows are Python objects at once: about 10 MB of the widest dataset."""
 _MICROSECONDS_TO_2000 = 946_684_800_000_000
 _DAYS_TO_2000 = 10_957
-"""Arrow counts from 1970 on, Postgres from 2000 on."""
+"""Arrow counts from 1970, Postgres from 2000."""
+
+
+def copy_rows(
+    connection: psycopg.Connection,
+    table: Identifier,
+    rows: pa.RecordBatchReader,
+    encoder: CopyEncoder,
+    total: int | None = None,
+) -> int:
+    """Copies all rows into the table and returns how many they are; `total`, where it is known, is for the progress.
+
+    The table must be new in the connection's transaction: rows are frozen. Raises TaxiError when Postgres took another
+    number of rows than were sent.
+    """
+    columns = SQL(", ").join(Identifier(name) for name in rows.schema.names)
+    statement = SQL("COPY {} ({}) FROM STDIN (FORMAT binary, FREEZE)").format(table, columns)
+    sent = size = 0
+    work = track("copying", rows=total)
+    with connection.cursor() as cursor:
+        with cursor.copy(statement) as copy:
+            for count, written in encoder.write(copy, rows):
+                sent += count
+                size += written
+                work.update(rows=sent, size=size)
+        if cursor.rowcount != sent:
+            raise TaxiError(f"Postgres took {cursor.rowcount:,} of {sent:,} rows.", "Nothing was changed.", retry=True)
+    return sent
 
 
 class CopyEncoder(Protocol):
     """Writes rows of Arrow into a COPY ... FROM STDIN (FORMAT binary)."""
 
     def types(self, schema: pa.Schema) -> dict[str, str]:
-        """For each column the Postgres type that is written, e.g. `FLOAT8`."""
+        """The Postgres type that is written for each column, such as `FLOAT8`."""
 
     def write(self, copy: psycopg.Copy, rows: pa.RecordBatchReader) -> Iterator[tuple[int, int]]:
-        """Writes all rows; yields, piece by piece, how many rows and bytes were written."""
+        """Writes all rows; yields after each piece how many rows and bytes it had."""
 
 
 def copy_encoder() -> CopyEncoder:
-    """pgpq's where it can be imported, else psycopg's, with which a load takes one and a half times as long."""
+    """pgpq's encoder where it is installed; else psycopg's, with which a load takes one and a half times as long."""
     try:
         import pgpq  # noqa: F401
     except ImportError:
@@ -44,7 +75,7 @@ def copy_encoder() -> CopyEncoder:
 
 
 class PgpqEncoder:
-    """Encodes whole batches, in a thread of its own while the server works on the last piece."""
+    """Encodes whole batches in another thread, while the server works on the previous piece."""
 
     def types(self, schema: pa.Schema) -> dict[str, str]:
         from pgpq import ArrowToPostgresBinaryEncoder
@@ -89,7 +120,7 @@ class PsycopgEncoder:
 class _Format:
     """How psycopg writes a column of type `postgres`: its `values`, as the type `written_as`, which has the same bytes.
 
-    Times go as whole numbers, as which Postgres keeps them: Python's own end with the year 9999.
+    Times are written as the whole numbers that Postgres stores, because Python's own times end with the year 9999.
     """
 
     postgres: str
@@ -118,14 +149,14 @@ _TEXTS = _Format("TEXT[]", "text[]")
 
 
 def _format_of(arrow_type: pa.DataType) -> _Format:
-    """KeyError for a type no column of ours has."""
+    """The format of a column; raises KeyError for a type that no dataset has."""
     if pa.types.is_list(arrow_type) and pa.types.is_string(arrow_type.value_type):
         return _TEXTS
     return _FORMATS[str(arrow_type)]
 
 
 def _ahead(pieces: Iterator[tuple[int, bytes]]) -> Iterator[tuple[int, bytes]]:
-    """The pieces, made in a thread while the last ones are used."""
+    """The pieces, made in a thread while the previous ones are used."""
     queue: Queue[tuple[int, bytes] | BaseException | None] = Queue(_QUEUED_BATCHES)
     stop = False
 

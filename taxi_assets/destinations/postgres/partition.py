@@ -1,7 +1,4 @@
-"""A month's own table in Postgres, from its creation to the moment when it is ready to be swapped in.
-
-The rows are copied in binary and frozen, which the server allows in the transaction that makes the table.
-"""
+"""A month's own table in Postgres, made ready to be attached to the dataset's table as a partition."""
 
 from __future__ import annotations
 
@@ -14,10 +11,9 @@ import psycopg
 import pyarrow as pa
 from psycopg.sql import SQL, Composed, Identifier, Literal
 
-from taxi_assets.destinations.postgres.copy import CopyEncoder, copy_encoder
+from taxi_assets.destinations.postgres.copy import CopyEncoder, copy_encoder, copy_rows
 from taxi_assets.destinations.postgres.session import column_types
 from taxi_assets.errors import TaxiError
-from taxi_assets.progress import track
 
 if TYPE_CHECKING:
     from taxi_assets.transform.month_file import MonthFile
@@ -32,15 +28,15 @@ _ENCODED_AS = {
     "text": "TEXT",
     "text[]": "TEXT[]",
 }
-"""What the encoder must write for a column of each type in the catalog."""
+"""What the encoder must write, by the column's type in the catalog."""
 
 
 @dataclass(frozen=True)
 class MonthRows:
-    """A month's rows on their way into a table: `batches` of the columns that differ from row to row.
+    """A month's rows on their way into a table.
 
-    `uniform`: columns of `schema` that the batches leave out, with the one text, or null, that all rows have there.
-    `count`: how many rows they are, where that is known.
+    `batches` holds the columns that differ from row to row; `uniform` holds the other columns of `schema`, each
+    with the one text, or null, of all rows. `count` is the number of rows, where it is known.
     """
 
     schema: pa.Schema
@@ -65,21 +61,22 @@ class NewMonth:
     encoder: CopyEncoder = field(default_factory=copy_encoder)
 
     def load(self, rows: MonthRows, checks: Sequence[Composed]) -> int:
-        """Makes the table and fills it; returns the number of rows.
+        """Makes the table, fills and indexes it; returns the number of rows.
 
-        `checks` let ATTACH skip a scan, and the planner skip the month. Raises TaxiError.
+        `checks` are constraints that let ATTACH skip a scan, and the planner skip the month. Raises TaxiError when a
+        column has another type than the month's.
         """
         like = SQL("LIKE {} INCLUDING DEFAULTS INCLUDING COMMENTS").format(self.parent)
         parts = SQL(", ").join([like, *checks])
         self.connection.execute(SQL("CREATE TABLE {} ({})").format(self.name, parts))
         self._check_types(rows.schema)
         with self._kept_once(rows.uniform):
-            count = self._copy(rows.batches, rows.count)
+            count = copy_rows(self.connection, self.name, rows.batches, self.encoder, rows.count)
         self._index()
         return count
 
     def _check_types(self, schema: pa.Schema) -> None:
-        """A binary COPY does not check types: a float8 sent into a bigint would be stored as garbage."""
+        """Raises TaxiError where the types differ: a binary COPY would store a float8 sent into a bigint as garbage."""
         present = column_types(self.connection, self.name)
         for name, sent in self.encoder.types(schema).items():
             if _ENCODED_AS.get(present[name]) != sent:
@@ -91,9 +88,9 @@ class NewMonth:
 
     @contextmanager
     def _kept_once(self, uniform: Mapping[str, str | None]) -> Iterator[None]:
-        """Texts that all rows share are added when the rows are in: then the catalog holds each once, and no row does.
+        """Adds the texts that all rows share after the rows: so the catalog holds each text once, and no row does.
 
-        The name of the month's file would be a sixth of its table. Null columns are simply not sent.
+        The name of the published file would be a sixth of the table. Columns without values are simply not sent.
         """
         texts = [(Identifier(name), Literal(text)) for name, text in uniform.items() if text is not None]
         self._alter([SQL("DROP COLUMN {}").format(name) for name, _ in texts])
@@ -105,24 +102,7 @@ class NewMonth:
         if actions:
             self.connection.execute(SQL("ALTER TABLE {} {}").format(self.name, SQL(", ").join(actions)))
 
-    def _copy(self, rows: pa.RecordBatchReader, total: int | None) -> int:
-        columns = SQL(", ").join(Identifier(name) for name in rows.schema.names)
-        statement = SQL("COPY {} ({}) FROM STDIN (FORMAT binary, FREEZE)").format(self.name, columns)
-        sent = size = 0
-        work = track("copying", rows=total)
-        with self.connection.cursor() as cursor:
-            with cursor.copy(statement) as copy:
-                for count, written in self.encoder.write(copy, rows):
-                    sent += count
-                    size += written
-                    work.update(rows=sent, size=size)
-            if cursor.rowcount != sent:
-                raise TaxiError(
-                    f"Postgres took {cursor.rowcount:,} of {sent:,} rows.", "Nothing was changed.", retry=True
-                )
-        return sent
-
     def _index(self) -> None:
-        """BRIN: the files are nearly sorted by pickup, so a few kilobytes find an hour or a day."""
+        """Adds a BRIN index: files are nearly sorted by pickup, so a few kilobytes find an hour or a day."""
         self.connection.execute(SQL("CREATE INDEX ON {} USING brin (pickup_datetime)").format(self.name))
         self.connection.execute(SQL("ANALYZE {}").format(self.name))

@@ -1,4 +1,4 @@
-"""How we talk to Postgres: connections whose errors say what to do, and locks that give way to readers."""
+"""Connections to Postgres whose errors say what to do, and locks that give way to readers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from psycopg.sql import SQL, Composed, Identifier, Literal
 from taxi_assets.errors import TaxiError
 
 SWAP_LOCK_TIMEOUT = "2s"
-"""Waiting for the table's lock holds up every new reader behind us, so the wait is short and repeated."""
+"""While we wait for a table's lock, every new reader waits behind us; so the wait is short, and repeated."""
 SWAP_ATTEMPTS = 30
 
 
@@ -20,7 +20,7 @@ SWAP_ATTEMPTS = 30
 def connected(url: str) -> Iterator[psycopg.Connection]:
     """A connection that commits each statement outside a transaction; `url` as libpq reads it.
 
-    Raises TaxiError when the server cannot be reached (retry helps) or does not let us.
+    Raises TaxiError when the server cannot be reached (a retry may help) or refuses permission.
     """
     try:
         with psycopg.connect(url, autocommit=True, application_name="taxi_assets", connect_timeout=10) as connection:
@@ -29,7 +29,7 @@ def connected(url: str) -> Iterator[psycopg.Connection]:
     except psycopg.OperationalError as error:
         raise TaxiError(
             f"Postgres cannot be used: {str(error).strip()}.",
-            "Nothing was changed. Is the server up, is its URL right?",
+            "Nothing was changed. Is the server up, and is its URL right?",
             retry=True,
         ) from error
     except psycopg.errors.InsufficientPrivilege as error:
@@ -39,14 +39,14 @@ def connected(url: str) -> Iterator[psycopg.Connection]:
 
 
 def lock(connection: psycopg.Connection, what: str) -> None:
-    """Waits for this transaction's turn at `what`; held until it ends."""
+    """Waits for the advisory lock called `what` and holds it until the transaction ends."""
     connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 20090101))", (what,))
 
 
 def with_short_locks(connection: psycopg.Connection, statements: list[Composed]) -> None:
-    """Runs statements that need a table for themselves, giving way to its readers between attempts.
+    """Runs statements that lock a table exclusively, in a transaction; gives way to its readers between attempts.
 
-    In a transaction. Raises TaxiError (retry helps) when the readers never let go.
+    Raises TaxiError (a retry may help) when the readers never let go.
     """
     connection.execute(SQL("SET LOCAL lock_timeout = {}").format(Literal(SWAP_LOCK_TIMEOUT)))
     for attempt in range(SWAP_ATTEMPTS):
@@ -60,13 +60,13 @@ def with_short_locks(connection: psycopg.Connection, statements: list[Composed])
             return
     raise TaxiError(
         "Postgres: a long query holds the table, so that it cannot be changed.",
-        "Nothing was changed. Let the query end (see pg_stat_activity).",
+        "Nothing was changed. Wait for the query to end, or end it (see pg_stat_activity).",
         retry=True,
     )
 
 
 def column_types(connection: psycopg.Connection, table: Identifier) -> dict[str, str]:
-    """The columns of a table or view, in their order, with their types; raises UndefinedTable without it."""
+    """The columns of a table or view, in order, with their types; raises UndefinedTable when it does not exist."""
     query = (
         "SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute"
         " WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum"

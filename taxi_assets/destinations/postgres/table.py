@@ -1,13 +1,13 @@
-"""Months in Postgres: one table per dataset, partitioned by trip_month, a month replaced whole or not at all.
+"""Months in Postgres: one table per dataset, partitioned by trip_month.
 
-A month is copied in binary into a table of its own, indexed, analysed, counted, and only then attached in place of
-the old one, all in one transaction under an advisory lock for the month. Readers see the old month or the new one. A
-writer that dies leaves nothing.
+A month is copied into a new table, which is indexed, analyzed and counted, and then attached in place of the old
+partition, all in one transaction under an advisory lock for the month. Readers see the old month or the new one. A
+writer that dies leaves nothing behind.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, LiteralString
 
@@ -15,18 +15,23 @@ import psycopg
 import pyarrow as pa
 from psycopg.sql import SQL, Composed, Identifier, Literal
 
+from taxi_assets.destinations.descriptions import described
 from taxi_assets.destinations.postgres.partition import MonthRows, NewMonth
 from taxi_assets.destinations.postgres.session import column_types, connected, exists, lock, with_short_locks
-from taxi_assets.errors import TaxiError
+from taxi_assets.destinations.sql import POSTGRES, checksums, comment_statements, month_query
+from taxi_assets.destinations.warehouse_month import WarehouseMonth
+from taxi_assets.errors import MissingTableError, TaxiError
 from taxi_assets.model.column_types import types_of
 from taxi_assets.model.months import Month
-from taxi_assets.transform.checksums import EPOCH, Checksums, from_groups, scale
+from taxi_assets.model.zones import TABLE as ZONES
+from taxi_assets.transform.checksums import Checksums
+from taxi_assets.transform.month_file import MonthFiles
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-_SETTINGS = {
+_LOAD_SETTINGS = {
     # How long to wait for another loader of the same month.
     "lock_timeout": "10min",
     # Pages go to disk while the rows come in, so that the commit has little left to wait for.
@@ -34,19 +39,19 @@ _SETTINGS = {
     # ANALYZE then samples 15,000 rows of the month: half the time, and enough for its histograms.
     "default_statistics_target": "50",
 }
-"""Of the transaction that loads a month."""
-_SUMMING: tuple[LiteralString, ...] = (
+"""Settings of the transaction that loads a month."""
+_SUM_SETTINGS: tuple[LiteralString, ...] = (
     # Compiling fifty sums takes longer than adding them up.
     "SET jit = off",
     # A partitioned table has no statistics of its own: the planner expects so many groups that it would sort the month.
     "SET enable_sort = off",
 )
-"""Of the connection that sums up a month."""
+"""Settings of the connection that sums up a month."""
 
 
 @dataclass(frozen=True)
 class PostgresTable:
-    """One dataset's table: `url` as libpq reads it, `docs` the descriptions of its columns.
+    """One dataset's table, a `TableStore`: `url` as libpq reads it, `descriptions` those of its columns.
 
     `within_month`: all pickups lie in the row's month, which lets a query by pickup time skip the other months.
     """
@@ -54,7 +59,7 @@ class PostgresTable:
     url: str
     schema: str
     name: str
-    docs: Mapping[str, str]
+    descriptions: Mapping[str, str]
     within_month: bool = True
 
     @property
@@ -62,83 +67,69 @@ class PostgresTable:
         """The table beside this one for the rows that are not clean."""
         return replace(self, name=f"{self.name}_quarantine", within_month=False)
 
-    def replace_month(self, month: Month, rows: MonthRows, quarantined: MonthRows | None = None) -> int:
-        """Makes `rows` the table's only rows of the month; returns how many they are.
+    def replace_month(self, month: Month, files: MonthFiles) -> int:
+        return self.replace_rows(month, MonthRows.of(files.clean), MonthRows.of(files.quarantine))
 
-        `quarantined` replaces the month in the quarantine, in the same transaction. Columns a table lacks are added to
-        it. Raises TaxiError when a table is not ours, a column has another type, or the server cannot be reached (retry
-        helps).
-        """
-        loads = [(self, rows)] if quarantined is None else [(self, rows), (self.quarantine, quarantined)]
+    def replace_rows(self, month: Month, clean: MonthRows, quarantined: MonthRows | None = None) -> int:
+        """Does what `replace_month` does with rows from anywhere; leaves the quarantine alone when there are none."""
+        loads = [(self, clean)] if quarantined is None else [(self, clean), (self.quarantine, quarantined)]
         with connected(self.url) as connection:
-            for table, part in loads:
-                table._prepare(connection, part.schema)
+            for table, rows in loads:
+                table._prepare(connection, rows.schema)
             with connection.transaction():
                 self._lock_month(connection, month)
                 counts = [
-                    NewMonth(connection, table._table, table._new(month)).load(part, table._checks(month))
-                    for table, part in loads
+                    NewMonth(connection, table._table, table._new(month)).load(rows, table._checks(month))
+                    for table, rows in loads
                 ]
                 with_short_locks(connection, [step for table, _ in loads for step in table._swap(connection, month)])
         return counts[0]
 
     def count(self, month: Month) -> int:
-        """Rows of the month; 0 when there is no table yet."""
         with connected(self.url) as connection:
             if not self._kind(connection):
                 return 0
-            query = SQL("SELECT count(*) FROM {} WHERE trip_month = {}").format(self._table, Literal(month.first_day))
-            row = connection.execute(query).fetchone()
+            row = connection.execute(SQL(month_query(self._quoted, month, "count(*)"))).fetchone()
         return int(row[0]) if row else 0
 
     def source_file(self, month: Month) -> str | None:
-        """The published file that a row of the month is from; None when there is no such month, or no table of ours."""
         with connected(self.url) as connection:
-            if not self._kind(connection) or not {"trip_month", "source_file"} <= set(
-                column_types(connection, self._table)
-            ):
+            if not {"trip_month", "source_file"} <= set(self._columns(connection)):
                 return None
-            query = SQL("SELECT source_file FROM {} WHERE trip_month = {} LIMIT 1")
-            row = connection.execute(query.format(self._table, Literal(month.first_day))).fetchone()
+            query = f"{month_query(self._quoted, month, 'source_file')} LIMIT 1"
+            row = connection.execute(SQL(query)).fetchone()
         return str(row[0]) if row else None
 
     def checksums(self, month: Month) -> Checksums:
-        """What the month's rows add up to, column by column: one scan of its partition."""
         with connected(self.url) as connection:
-            types = column_types(connection, self._table)
-            texts = [name for name, kind in types.items() if kind == "text"]
-            numbers = [name for name, kind in types.items() if kind != "text"]
-            sums = [
-                SQL(part).format(*[Identifier(name)] * part.count("{}"))
-                for name in numbers
-                for part in ("count({})", _sum(name, types[name]))
-            ]
-            query = SQL("SELECT {} FROM {} WHERE trip_month = {} {}").format(
-                SQL(", ").join([*map(Identifier, texts), SQL("count(*)"), *sums]),
-                self._table,
-                Literal(month.first_day),
-                SQL("GROUP BY {}").format(SQL(", ").join(map(Identifier, texts))) if texts else SQL(""),
-            )
-            for setting in _SUMMING:
+            types = self._columns(connection)
+            for setting in _SUM_SETTINGS:
                 connection.execute(setting)
-            return from_groups(texts, numbers, connection.execute(query))
+            rows = month_query(self._quoted, month)
+            return checksums(POSTGRES, self._quoted, types, rows, lambda query: connection.execute(SQL(query)))
 
-    def frame(self, month: Month) -> pd.DataFrame:
-        """The whole month as a DataFrame: as much memory as that takes."""
+    def month(self, month: Month) -> WarehouseMonth:
+        zones = f"SELECT * FROM {POSTGRES.quoted(self.schema, ZONES)}"  # noqa: S608 quoted
+        return WarehouseMonth(month_query(self._quoted, month), zones, self._ask)
+
+    def _ask(self, query: str) -> pd.DataFrame:
         import pandas as pd
-        import sqlalchemy
 
-        table = sqlalchemy.table(self.name, sqlalchemy.column("trip_month"), schema=self.schema)
-        query = sqlalchemy.select(sqlalchemy.text("*")).select_from(table).where(table.c.trip_month == month.first_day)
-        engine = sqlalchemy.create_engine(self.url.replace("postgresql://", "postgresql+psycopg://", 1))
-        try:
-            return pd.read_sql(query, engine)
-        finally:
-            engine.dispose()
+        with connected(self.url) as connection:
+            try:
+                cursor = connection.execute(SQL(query))
+            except psycopg.errors.UndefinedTable as error:
+                raise MissingTableError(f"Postgres lacks a table: {error.diag.message_primary}.") from error
+            columns = [column.name for column in cursor.description or ()]
+            return pd.DataFrame.from_records(cursor.fetchall(), columns=columns, coerce_float=True)
 
     @property
     def _table(self) -> Identifier:
         return Identifier(self.schema, self.name)
+
+    @property
+    def _quoted(self) -> str:
+        return POSTGRES.quoted(self.schema, self.name)
 
     def _partition(self, month: Month) -> str:
         return f"{self.name}_{month.year}_{month.month:02d}"
@@ -146,8 +137,12 @@ class PostgresTable:
     def _new(self, month: Month) -> Identifier:
         return Identifier(self.schema, f"{self._partition(month)}_new")
 
+    def _columns(self, connection: psycopg.Connection) -> dict[str, str]:
+        """The columns with their types; none when there is no table."""
+        return column_types(connection, self._table) if self._kind(connection) else {}
+
     def _kind(self, connection: psycopg.Connection) -> str:
-        """How the table is partitioned, `LIST (trip_month)`; `none` when it is not; empty when there is no table."""
+        """How the table is partitioned, such as `LIST (trip_month)`: `none` if it is not, empty without a table."""
         query = SQL(
             "SELECT coalesce(pg_get_partkeydef(c.oid), 'none') FROM pg_class c"
             " JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = {} AND c.relname = {}"
@@ -156,7 +151,7 @@ class PostgresTable:
         return str(row[0]) if row else ""
 
     def _prepare(self, connection: psycopg.Connection, schema: pa.Schema) -> None:
-        """The table exists, is ours, and has every column."""
+        """Creates the table, or adds the columns that it lacks; raises TaxiError when the table is not ours."""
         with connection.transaction():
             lock(connection, f"{self.schema}.{self.name}")
             kind = self._kind(connection)
@@ -184,18 +179,17 @@ class PostgresTable:
             with_short_locks(connection, [statement])
         self._comment(connection, [field.name for field in new])
 
-    def _comment(self, connection: psycopg.Connection, names: list[str]) -> None:
-        for name in names:
-            doc = Literal(self.docs.get(name, "Not in TLC's data dictionary when this was written."))
-            connection.execute(SQL("COMMENT ON COLUMN {}.{} IS {}").format(self._table, Identifier(name), doc))
+    def _comment(self, connection: psycopg.Connection, names: Iterable[str]) -> None:
+        for statement in comment_statements(POSTGRES, self._quoted, described(names, self.descriptions)):
+            connection.execute(SQL(statement))
 
     def _lock_month(self, connection: psycopg.Connection, month: Month) -> None:
-        for name, value in _SETTINGS.items():
+        for name, value in _LOAD_SETTINGS.items():
             connection.execute(SQL("SET LOCAL {} = {}").format(Identifier(name), Literal(value)))
         lock(connection, f"{self.schema}.{self.name} {month}")
 
     def _checks(self, month: Month) -> list[Composed]:
-        """What is true of the month's rows: lets ATTACH skip a scan, and the planner skip the month by pickup time."""
+        """Constraints on the month's rows, with which ATTACH skips a scan, and the planner a month by pickup time."""
         checks = [SQL("CHECK (trip_month IS NOT NULL AND trip_month = {})").format(Literal(month.first_day))]
         if self.within_month:
             bounds = (Literal(month.start), Literal(month.end))
@@ -203,7 +197,7 @@ class PostgresTable:
         return checks
 
     def _swap(self, connection: psycopg.Connection, month: Month) -> list[Composed]:
-        """The statements that put the new table in the old one's place."""
+        """The statements that put the new table in the place of the old partition."""
         partition = self._partition(month)
         old = Identifier(self.schema, partition)
         steps = [
@@ -216,15 +210,6 @@ class PostgresTable:
             detach = SQL("ALTER TABLE {} DETACH PARTITION {}").format(self._table, old)
             steps = [detach, SQL("DROP TABLE {}").format(old), *steps]
         return steps
-
-
-def _sum(name: str, kind: str) -> LiteralString:
-    """The sum of a column's whole numbers, as `checksums.py` defines them."""
-    if kind == "double precision":
-        return f"sum(floor({{}} * {scale(name)} + 0.5))"
-    if kind == "timestamp without time zone":
-        return f"sum(trunc(date_part('epoch', {{}} - timestamp '{EPOCH}'))::bigint)"
-    return "sum({} - date '1970-01-01')" if kind == "date" else "sum({})"
 
 
 def _column(field: pa.Field) -> Composed:

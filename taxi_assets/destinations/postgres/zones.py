@@ -1,98 +1,69 @@
-"""The zone lookup in Postgres, and views of trips with the names of their zones."""
+"""The zone lookup in Postgres."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import psycopg
-from psycopg.sql import SQL, Identifier, Literal
+from psycopg.sql import SQL, Identifier
 
 from taxi_assets.destinations.postgres.session import column_types, connected, exists, lock, with_short_locks
-from taxi_assets.destinations.zone_view import zone_view_select
-from taxi_assets.errors import MissingTableError
-from taxi_assets.model.zones import COLUMNS, TABLE, Zone
-
-_NAMES = SQL(", ").join(Identifier(column.name) for column in COLUMNS)
+from taxi_assets.destinations.sql import POSTGRES, comment_statements
+from taxi_assets.destinations.zone_table import ZoneRow, ZoneTable
+from taxi_assets.model.zones import COLUMNS, TABLE
 
 
 @dataclass(frozen=True)
-class PostgresZones:
+class PostgresZones(ZoneTable[psycopg.Connection]):
     """The table taxi_zones of a schema; `url` as libpq reads it."""
 
     url: str
     schema: str
+    database = "Postgres"
+    dialect = POSTGRES
 
-    def replace(self, zones: Sequence[Zone]) -> str:
-        """Makes the zones the table's only rows; returns the table's name.
+    def _full_name(self, name: str) -> str:
+        return f"{self.schema}.{name}"
 
-        One transaction: readers see the old zones or the new ones. Raises TaxiError when the server cannot be used.
-        """
-        values = SQL(", ").join([SQL("%s")] * len(COLUMNS))
-        insert = SQL("INSERT INTO {} ({}) VALUES ({})").format(self._zones, _NAMES, values)
+    def _quoted(self, name: str) -> str:
+        return POSTGRES.quoted(self.schema, name)
+
+    @contextmanager
+    def _opened(self, name: str, *, read_only: bool = False) -> Iterator[psycopg.Connection]:
         with connected(self.url) as connection, connection.transaction():
-            lock(connection, f"{self.schema}.{TABLE}")
-            self._prepare(connection)
-            rows = [zone.values() for zone in zones]
-            # The lookup hardly ever changes, and every month's run comes by here.
-            if self._rows(connection) != rows:
-                connection.execute(SQL("DELETE FROM {}").format(self._zones))
-                with connection.cursor() as cursor:
-                    cursor.executemany(insert, rows)
-        return f"{self.schema}.{TABLE}"
+            if not read_only:
+                lock(connection, self._full_name(name))
+            yield connection
 
-    def rows(self) -> list[Zone]:
-        """The zones that the table holds, by id; none when there is no table. Raises TaxiError as `replace` does."""
-        with connected(self.url) as connection:
-            return [Zone(*row) for row in self._rows(connection)] if exists(connection, self.schema, TABLE) else []
+    def _columns(self, connection: psycopg.Connection, name: str) -> list[str]:
+        if not exists(connection, self.schema, name):
+            return []
+        return list(column_types(connection, Identifier(self.schema, name)))
 
-    def join(self, name: str) -> str:
-        """Makes the view of a table of trips that has its zones' names, with all columns that the table has now.
+    def _read(self, connection: psycopg.Connection) -> list[Any]:
+        names = ", ".join(column.name for column in COLUMNS)
+        return connection.execute(SQL(f"SELECT {names} FROM {self._quoted(TABLE)} ORDER BY 1")).fetchall()  # noqa: S608
 
-        Returns the view's name. The view is only touched when it lacks a column. Raises TaxiError when a table is
-        missing.
-        """
-        view, trips = f"{name}_with_zones", Identifier(self.schema, name)
-        with connected(self.url) as connection, connection.transaction():
-            lock(connection, f"{self.schema}.{view}")
-            for table, asset in ((TABLE, TABLE), (name, "postgres_table")):
-                if not exists(connection, self.schema, table):
-                    raise MissingTableError(
-                        f"Postgres has no table {self.schema}.{table}.", f"Materialize {asset} first."
-                    )
-            columns = list(column_types(connection, trips))
-            if not self._has(connection, view, columns):
-                select = zone_view_select(
-                    trips.as_string(connection),
-                    self._zones.as_string(connection),
-                    columns,
-                    lambda column: Identifier(column).as_string(connection),
-                )
-                make = SQL("CREATE OR REPLACE VIEW {} AS {}").format(Identifier(self.schema, view), SQL(select))
-                with_short_locks(connection, [make])
-        return f"{self.schema}.{view}"
+    def _write(self, connection: psycopg.Connection, rows: Sequence[ZoneRow]) -> None:
+        if not self._columns(connection, TABLE):
+            self._create(connection)
+        # Not dropped and made again: views depend on it.
+        connection.execute(SQL(f"DELETE FROM {self._quoted(TABLE)}"))  # noqa: S608 quoted
+        with connection.cursor() as cursor:
+            values = ", ".join(["%s"] * len(COLUMNS))
+            cursor.executemany(SQL(f"INSERT INTO {self._quoted(TABLE)} VALUES ({values})"), rows)  # noqa: S608 quoted
 
-    @property
-    def _zones(self) -> Identifier:
-        return Identifier(self.schema, TABLE)
-
-    def _rows(self, connection: psycopg.Connection) -> list[tuple[Any, ...]]:
-        return connection.execute(SQL("SELECT {} FROM {} ORDER BY 1").format(_NAMES, self._zones)).fetchall()
-
-    def _prepare(self, connection: psycopg.Connection) -> None:
-        if exists(connection, self.schema, TABLE):
-            return
-        columns = SQL(", ").join(
-            SQL("{} {}").format(Identifier(column.name), SQL(column.kind.value.postgres)) for column in COLUMNS
-        )
+    def _create(self, connection: psycopg.Connection) -> None:
+        columns = ", ".join(f"{column.name} {column.kind.value.postgres}" for column in COLUMNS)
         connection.execute(SQL("CREATE SCHEMA IF NOT EXISTS {}").format(Identifier(self.schema)))
-        connection.execute(SQL("CREATE TABLE {} ({}, PRIMARY KEY (location_id))").format(self._zones, columns))
-        for column in COLUMNS:
-            place = SQL("{}.{}").format(self._zones, Identifier(column.name))
-            connection.execute(SQL("COMMENT ON COLUMN {} IS {}").format(place, Literal(column.description)))
+        connection.execute(SQL(f"CREATE TABLE {self._quoted(TABLE)} ({columns}, PRIMARY KEY (location_id))"))
+        comments = {column.name: column.description for column in COLUMNS}
+        for statement in comment_statements(POSTGRES, self._quoted(TABLE), comments):
+            connection.execute(SQL(statement))
 
-    def _has(self, connection: psycopg.Connection, view: str, columns: Sequence[str]) -> bool:
-        if not exists(connection, self.schema, view):
-            return False
-        return set(columns) <= set(column_types(connection, Identifier(self.schema, view)))
+    def _make_view(self, connection: psycopg.Connection, name: str, select: str) -> None:
+        make = SQL("CREATE OR REPLACE VIEW {} AS {}").format(Identifier(self.schema, name), SQL(select))
+        with_short_locks(connection, [make])

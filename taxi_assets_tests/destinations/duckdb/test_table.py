@@ -8,17 +8,13 @@ from pathlib import Path
 from threading import Thread
 
 import duckdb
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 from taxi_assets.destinations.duckdb import file as duckdb_file
 from taxi_assets.destinations.duckdb.table import DuckDBTable
 from taxi_assets.errors import TaxiError
-from taxi_assets.model.months import Month
 from taxi_assets.progress import Tracker
-from taxi_assets.transform.month_file import MonthFile
-from taxi_assets_tests.destinations.postgres.test_table import FEBRUARY, JANUARY, trips
+from taxi_assets_tests.destinations.month_files import FEBRUARY, JANUARY, month_files
 
 
 @pytest.fixture
@@ -27,41 +23,24 @@ def table(tmp_path: Path) -> DuckDBTable:
     return DuckDBTable(tmp_path / "warehouse.duckdb", "trips_data_all", "yellow_taxi_trips", docs, wait_seconds=0.5)
 
 
-def month_file(folder: Path, month: Month, count: int, extra: dict[str, pa.Array] | None = None) -> MonthFile:
-    path = folder / f"{month}-{count}.parquet"
-    pq.write_table(trips(month, count, extra).batches.read_all(), path)
-    return MonthFile.local(path)
-
-
-def test_replacing_a_month_leaves_one_copy_and_the_others_alone(table: DuckDBTable, tmp_path: Path) -> None:
-    table.replace_month(JANUARY, month_file(tmp_path, JANUARY, 100))
-    table.replace_month(FEBRUARY, month_file(tmp_path, FEBRUARY, 50))
-    assert table.replace_month(JANUARY, month_file(tmp_path, JANUARY, 70)) == 70
-    assert (table.count(JANUARY), table.count(FEBRUARY)) == (70, 50)
-
-
-def test_a_month_that_is_not_there_counts_nothing(table: DuckDBTable) -> None:
-    assert table.count(JANUARY) == 0
-
-
 def test_a_load_that_is_stopped_in_the_middle_changes_nothing(
     table: DuckDBTable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    table.replace_month(JANUARY, month_file(tmp_path, JANUARY, 100))
+    table.replace_month(JANUARY, month_files(tmp_path, JANUARY, 100))
 
     def stop(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(duckdb_file, "_LOOK_SECONDS", 0.0)
+        patch.setattr(duckdb_file, "_POLL_SECONDS", 0.0)
         patch.setattr(Tracker, "update", stop)
         with pytest.raises(KeyboardInterrupt):
-            table.replace_month(JANUARY, month_file(tmp_path, JANUARY, 200_000))
+            table.replace_month(JANUARY, month_files(tmp_path, JANUARY, 200_000))
     assert table.count(JANUARY) == 100
 
 
 def test_types_are_those_of_the_column_table(table: DuckDBTable, tmp_path: Path) -> None:
-    table.replace_month(JANUARY, month_file(tmp_path, JANUARY, 1))
+    table.replace_month(JANUARY, month_files(tmp_path, JANUARY, 1))
     with duckdb.connect(table.database, read_only=True) as connection:
         types = dict(connection.execute("SELECT column_name, data_type FROM duckdb_columns()").fetchall())
         query = "SELECT comment FROM duckdb_columns() WHERE column_name = 'fare_amount'"
@@ -71,28 +50,18 @@ def test_types_are_those_of_the_column_table(table: DuckDBTable, tmp_path: Path)
     assert ("The driver's fare. In US dollars.",) in comments
 
 
-def test_a_new_column_is_added_and_older_months_read_null(table: DuckDBTable, tmp_path: Path) -> None:
-    table.replace_month(JANUARY, month_file(tmp_path, JANUARY, 10))
-    new = {"request_source": pa.array(["app"] * 10)}
-    table.replace_month(FEBRUARY, month_file(tmp_path, FEBRUARY, 10, new))
-    assert list(table.frame(FEBRUARY)["request_source"]) == ["app"] * 10
-    assert table.frame(JANUARY)["request_source"].isna().all()
-    table.replace_month(JANUARY, month_file(tmp_path, JANUARY, 20))
-    assert table.count(JANUARY) == 20
-
-
 def test_a_column_of_another_type_is_refused_and_nothing_changes(table: DuckDBTable, tmp_path: Path) -> None:
-    table.replace_month(JANUARY, month_file(tmp_path, JANUARY, 10))
+    table.replace_month(JANUARY, month_files(tmp_path, JANUARY, 10))
     with duckdb.connect(table.database) as connection:
         connection.execute("ALTER TABLE trips_data_all.yellow_taxi_trips ALTER fare_amount TYPE BIGINT")
     with pytest.raises(TaxiError, match="fare_amount as BIGINT; the month holds DOUBLE"):
-        table.replace_month(JANUARY, month_file(tmp_path, JANUARY, 20))
+        table.replace_month(JANUARY, month_files(tmp_path, JANUARY, 20))
     assert table.count(JANUARY) == 10
 
 
 def test_a_load_that_fails_leaves_the_old_month(table: DuckDBTable, tmp_path: Path) -> None:
-    table.replace_month(JANUARY, month_file(tmp_path, JANUARY, 10))
-    wrong = month_file(tmp_path, FEBRUARY, 20)
+    table.replace_month(JANUARY, month_files(tmp_path, JANUARY, 10))
+    wrong = month_files(tmp_path, FEBRUARY, 20)
     with pytest.raises(TaxiError, match="took 0 of 20 rows"):
         table.replace_month(JANUARY, wrong)
     assert (table.count(JANUARY), table.count(FEBRUARY)) == (10, 0)
@@ -101,7 +70,7 @@ def test_a_load_that_fails_leaves_the_old_month(table: DuckDBTable, tmp_path: Pa
 def test_loaders_of_several_months_queue_for_the_file(tmp_path: Path) -> None:
     table = DuckDBTable(tmp_path / "warehouse.duckdb", "trips_data_all", "yellow_taxi_trips", {})
     months = [JANUARY + offset for offset in range(4)]
-    files = [month_file(tmp_path, month, 100) for month in months]
+    files = [month_files(tmp_path, month, 100) for month in months]
     loaders = [Thread(target=table.replace_month, args=pair) for pair in zip(months, files, strict=True)]
     for loader in loaders:
         loader.start()
@@ -111,7 +80,7 @@ def test_loaders_of_several_months_queue_for_the_file(tmp_path: Path) -> None:
 
 
 def test_another_program_that_holds_the_file_is_named(table: DuckDBTable, tmp_path: Path) -> None:
-    file = month_file(tmp_path, JANUARY, 10)
+    file = month_files(tmp_path, JANUARY, 10)
     program = f"import duckdb, sys; c = duckdb.connect({str(table.database)!r}); print(flush=True); sys.stdin.read()"
     with subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
         assert holder.stdout is not None

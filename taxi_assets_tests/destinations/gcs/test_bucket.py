@@ -11,9 +11,8 @@ from google.cloud import storage
 
 from taxi_assets import progress
 from taxi_assets.destinations.gcs.bucket import Bucket
-from taxi_assets.errors import TaxiError
-from taxi_assets_tests.destinations.duckdb.test_table import month_file
-from taxi_assets_tests.destinations.postgres.test_table import JANUARY
+from taxi_assets.errors import MissingObjectError, TaxiError
+from taxi_assets_tests.destinations.month_files import JANUARY, month_files
 from taxi_assets_tests.servers.gcs import GcsServer
 from taxi_assets_tests.servers.google_login import PROJECT
 
@@ -26,7 +25,7 @@ def store(bucket: str) -> Bucket:
 
 
 def _path(folder: Path, count: int) -> Path:
-    path = month_file(folder, JANUARY, count).path
+    path = month_files(folder, JANUARY, count).clean.path
     assert path is not None
     return path
 
@@ -73,7 +72,7 @@ def test_a_large_month_goes_in_pieces_that_fit_into_memory_and_says_how_far_it_i
     store: Bucket, tmp_path: Path, gcs: GcsServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     noise = pa.array([os.urandom(20_000) for _ in range(1_000)], pa.binary())
-    path = month_file(tmp_path, JANUARY, 1_000, {"noise": noise}).path
+    path = month_files(tmp_path, JANUARY, 1_000, {"noise": noise}).clean.path
     assert path is not None
     monkeypatch.setattr(progress, "SECONDS", 0.0)
     lines: list[str] = []
@@ -119,8 +118,8 @@ def test_corrupt_bytes_on_the_way_back_are_noticed(store: Bucket, tmp_path: Path
         file.frame()
 
 
-def test_a_missing_object_says_what_to_materialize(store: Bucket) -> None:
-    with pytest.raises(TaxiError, match="Materialize gcs_parquet"):
+def test_a_missing_object_is_named(store: Bucket) -> None:
+    with pytest.raises(MissingObjectError, match=f"There is no gs://{store.name}/{NAME}"):
         store.file(NAME)
 
 

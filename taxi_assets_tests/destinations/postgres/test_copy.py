@@ -168,5 +168,5 @@ def test_a_month_is_loaded_where_pgpq_cannot_be_had(
         }
     )
     for _ in range(2):
-        assert table.replace_month(MONTH, MonthRows(rows.schema, rows.to_reader())) == 2_000
+        assert table.replace_rows(MONTH, MonthRows(rows.schema, rows.to_reader())) == 2_000
     assert table.count(MONTH) == 2_000

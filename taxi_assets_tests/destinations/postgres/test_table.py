@@ -20,8 +20,8 @@ from taxi_assets.destinations.postgres.table import PostgresTable
 from taxi_assets.errors import TaxiError
 from taxi_assets.model.months import Month
 from taxi_assets.transform.month_file import MonthFile, MonthWriter
+from taxi_assets_tests.destinations.month_files import FEBRUARY, JANUARY
 
-JANUARY, FEBRUARY = Month(2021, 1), Month(2021, 2)
 SCHEMA = pa.schema(
     [
         ("pickup_datetime", pa.timestamp("us")),
@@ -60,18 +60,11 @@ def connection(postgres_url: str, postgres_schema: str) -> Iterator[psycopg.Conn
 
 
 def test_a_month_arrives_with_its_values(table: PostgresTable, connection: psycopg.Connection) -> None:
-    assert table.replace_month(JANUARY, trips(JANUARY, 2_500)) == 2_500
+    assert table.replace_rows(JANUARY, trips(JANUARY, 2_500)) == 2_500
     row = connection.execute("SELECT * FROM yellow_taxi_trips WHERE source_row = 2499").fetchone()
     assert row == (datetime(2021, 1, 1, 0, 41, 39), 624.75, 2499, JANUARY.first_day, 2, "N")  # noqa: DTZ001
     sums = connection.execute("SELECT sum(fare_amount), sum(source_row), count(vendor_id) FROM yellow_taxi_trips")
     assert sums.fetchone() == (780_937.5, 3_123_750, 2_000)
-
-
-def test_replacing_a_month_leaves_one_copy_and_the_others_alone(table: PostgresTable) -> None:
-    table.replace_month(JANUARY, trips(JANUARY, 100))
-    table.replace_month(FEBRUARY, trips(FEBRUARY, 50))
-    table.replace_month(JANUARY, trips(JANUARY, 70))
-    assert (table.count(JANUARY), table.count(FEBRUARY)) == (70, 50)
 
 
 def test_what_all_rows_share_is_kept_once_and_read_with_each(
@@ -85,21 +78,17 @@ def test_what_all_rows_share_is_kept_once_and_read_with_each(
         writer.finish({})
     rows = MonthRows.of(MonthFile.local(tmp_path / "month.parquet"))
     assert rows.uniform == {"store_and_fwd_flag": "N", "source_file": "it's 1%.csv", "airport_fee": None}
-    assert table.replace_month(JANUARY, rows) == count
+    assert table.replace_rows(JANUARY, rows) == count
     found = "SELECT store_and_fwd_flag, source_file, airport_fee, count(*) FROM yellow_taxi_trips GROUP BY 1, 2, 3"
     assert connection.execute(found).fetchall() == [("N", "it's 1%.csv", None, count)]
-    table.replace_month(FEBRUARY, trips(FEBRUARY, 10))
+    table.replace_rows(FEBRUARY, trips(FEBRUARY, 10))
     assert connection.execute(found + " ORDER BY 4").fetchall()[0] == ("N", None, None, 10)
 
 
-def test_a_month_that_is_not_there_counts_nothing(table: PostgresTable) -> None:
-    assert table.count(JANUARY) == 0
-
-
 def test_a_month_is_read_back_as_a_data_frame(table: PostgresTable) -> None:
-    table.replace_month(JANUARY, trips(JANUARY, 100))
-    table.replace_month(FEBRUARY, trips(FEBRUARY, 50))
-    frame = table.frame(FEBRUARY)
+    table.replace_rows(JANUARY, trips(JANUARY, 100))
+    table.replace_rows(FEBRUARY, trips(FEBRUARY, 50))
+    frame = table.month(FEBRUARY).frame()
     assert len(frame) == 50
     assert str(frame.dtypes["pickup_datetime"]).startswith("datetime64")
 
@@ -108,24 +97,15 @@ def test_only_the_month_asked_for_is_read_whichever_date_is_asked_by(
     table: PostgresTable, connection: psycopg.Connection
 ) -> None:
     for month in (JANUARY, FEBRUARY):
-        table.replace_month(month, trips(month, 100))
+        table.replace_rows(month, trips(month, 100))
     for condition in ("trip_month = '2021-02-01'", "pickup_datetime >= '2021-02-01'"):
         plan = connection.execute(f"EXPLAIN SELECT * FROM yellow_taxi_trips WHERE {condition}").fetchall()  # noqa: S608
         assert "2021_02" in str(plan)
         assert "2021_01" not in str(plan)
 
 
-def test_a_new_column_is_added_and_older_months_read_null(table: PostgresTable) -> None:
-    table.replace_month(JANUARY, trips(JANUARY, 10))
-    table.replace_month(FEBRUARY, trips(FEBRUARY, 10, {"request_source": pa.array(["app"] * 10)}))
-    assert list(table.frame(FEBRUARY)["request_source"]) == ["app"] * 10
-    assert table.frame(JANUARY)["request_source"].isna().all()
-    table.replace_month(JANUARY, trips(JANUARY, 20))
-    assert table.count(JANUARY) == 20
-
-
 def test_columns_carry_their_descriptions(table: PostgresTable, connection: psycopg.Connection) -> None:
-    table.replace_month(JANUARY, trips(JANUARY, 1))
+    table.replace_rows(JANUARY, trips(JANUARY, 1))
     for name in ("yellow_taxi_trips", "yellow_taxi_trips_2021_01"):
         comment = connection.execute("SELECT col_description(%s::regclass, 2)", (name,)).fetchone()
         assert comment == ("Fare. In US dollars.",)
@@ -134,10 +114,10 @@ def test_columns_carry_their_descriptions(table: PostgresTable, connection: psyc
 def test_a_column_of_another_type_is_refused_and_nothing_changes(
     table: PostgresTable, connection: psycopg.Connection
 ) -> None:
-    table.replace_month(JANUARY, trips(JANUARY, 10))
+    table.replace_rows(JANUARY, trips(JANUARY, 10))
     connection.execute("ALTER TABLE yellow_taxi_trips ALTER COLUMN fare_amount TYPE bigint")
     with pytest.raises(TaxiError, match=r"fare_amount of .* as bigint; the month holds float8"):
-        table.replace_month(JANUARY, trips(JANUARY, 20))
+        table.replace_rows(JANUARY, trips(JANUARY, 20))
     assert table.count(JANUARY) == 10
 
 
@@ -145,30 +125,30 @@ def test_a_table_made_by_somebody_else_is_left_alone(table: PostgresTable, conne
     connection.execute(f"CREATE SCHEMA {table.schema}")
     connection.execute("CREATE TABLE yellow_taxi_trips (id int)")
     with pytest.raises(TaxiError, match="it is not ours") as raised:
-        table.replace_month(JANUARY, trips(JANUARY, 10))
+        table.replace_rows(JANUARY, trips(JANUARY, 10))
     assert "TAXI_POSTGRES_SCHEMA" in raised.value.advice
 
 
 def test_a_row_of_another_month_is_refused_by_the_table(table: PostgresTable) -> None:
     with pytest.raises(psycopg.errors.CheckViolation):
-        table.replace_month(JANUARY, trips(FEBRUARY, 10))
+        table.replace_rows(JANUARY, trips(FEBRUARY, 10))
     assert table.count(JANUARY) == 0
 
 
 def test_a_stream_that_breaks_leaves_the_old_month(table: PostgresTable) -> None:
-    table.replace_month(JANUARY, trips(JANUARY, 10))
+    table.replace_rows(JANUARY, trips(JANUARY, 10))
 
     def broken() -> Iterator[pa.RecordBatch]:
         yield from trips(JANUARY, 3_000).batches
         raise OSError("the disk is gone")
 
     with pytest.raises(OSError, match="the disk is gone"):
-        table.replace_month(JANUARY, MonthRows(SCHEMA, pa.RecordBatchReader.from_batches(SCHEMA, broken())))
+        table.replace_rows(JANUARY, MonthRows(SCHEMA, pa.RecordBatchReader.from_batches(SCHEMA, broken())))
     assert table.count(JANUARY) == 10
 
 
 def test_two_loaders_of_one_month_leave_one_copy(table: PostgresTable) -> None:
-    loaders = [Thread(target=table.replace_month, args=(JANUARY, trips(JANUARY, 5_000))) for _ in range(4)]
+    loaders = [Thread(target=table.replace_rows, args=(JANUARY, trips(JANUARY, 5_000))) for _ in range(4)]
     for loader in loaders:
         loader.start()
     for loader in loaders:
@@ -177,7 +157,7 @@ def test_two_loaders_of_one_month_leave_one_copy(table: PostgresTable) -> None:
 
 
 def test_a_loader_killed_in_the_middle_of_its_copy_leaves_the_old_month(table: PostgresTable, tmp_path: Path) -> None:
-    table.replace_month(JANUARY, trips(JANUARY, 10))
+    table.replace_rows(JANUARY, trips(JANUARY, 10))
     started = tmp_path / "started"
     program = f"""
 import time
@@ -191,19 +171,19 @@ def endless():
     Path({str(started)!r}).touch()
     time.sleep(60)
 rows = MonthRows(SCHEMA, pa.RecordBatchReader.from_batches(SCHEMA, endless()))
-PostgresTable({table.url!r}, {table.schema!r}, {table.name!r}, {{}}).replace_month(JANUARY, rows)
+PostgresTable({table.url!r}, {table.schema!r}, {table.name!r}, {{}}).replace_rows(JANUARY, rows)
 """
     with subprocess.Popen([sys.executable, "-c", program]) as loader:
         while not started.exists():
             time.sleep(0.02)
         loader.kill()
     assert table.count(JANUARY) == 10
-    table.replace_month(JANUARY, trips(JANUARY, 20))
+    table.replace_rows(JANUARY, trips(JANUARY, 20))
     assert table.count(JANUARY) == 20
 
 
 def test_a_server_that_drops_the_loader_is_worth_a_retry(table: PostgresTable, connection: psycopg.Connection) -> None:
-    table.replace_month(JANUARY, trips(JANUARY, 10))
+    table.replace_rows(JANUARY, trips(JANUARY, 10))
 
     def interrupted() -> Iterator[pa.RecordBatch]:
         yield from trips(JANUARY, 3_000).batches
@@ -213,7 +193,7 @@ def test_a_server_that_drops_the_loader_is_worth_a_retry(table: PostgresTable, c
         yield from trips(JANUARY, 3_000).batches
 
     with pytest.raises(TaxiError) as raised:
-        table.replace_month(JANUARY, MonthRows(SCHEMA, pa.RecordBatchReader.from_batches(SCHEMA, interrupted())))
+        table.replace_rows(JANUARY, MonthRows(SCHEMA, pa.RecordBatchReader.from_batches(SCHEMA, interrupted())))
     assert raised.value.retry
     assert table.count(JANUARY) == 10
 
@@ -221,7 +201,7 @@ def test_a_server_that_drops_the_loader_is_worth_a_retry(table: PostgresTable, c
 def test_a_server_that_is_not_there_is_worth_a_retry(postgres_schema: str) -> None:
     table = PostgresTable("postgresql://nobody@127.0.0.1:1/none", postgres_schema, "t", {})
     with pytest.raises(TaxiError) as raised:
-        table.replace_month(JANUARY, trips(JANUARY, 1))
+        table.replace_rows(JANUARY, trips(JANUARY, 1))
     assert raised.value.retry
 
 
@@ -229,10 +209,10 @@ def test_a_long_query_delays_the_swap_and_is_not_disturbed(
     table: PostgresTable, postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(postgres_session, "SWAP_LOCK_TIMEOUT", "100ms")
-    table.replace_month(JANUARY, trips(JANUARY, 10))
+    table.replace_rows(JANUARY, trips(JANUARY, 10))
     with psycopg.connect(postgres_url, options=f"-c search_path={table.schema}") as reader:
         reader.execute("SELECT count(*) FROM yellow_taxi_trips")
-        loader = Thread(target=table.replace_month, args=(JANUARY, trips(JANUARY, 20)))
+        loader = Thread(target=table.replace_rows, args=(JANUARY, trips(JANUARY, 20)))
         loader.start()
         time.sleep(0.5)
         again = reader.execute("SELECT count(*) FROM yellow_taxi_trips").fetchone()
@@ -248,20 +228,20 @@ def test_a_query_that_never_ends_makes_the_load_give_up_with_the_old_month_in_pl
 ) -> None:
     monkeypatch.setattr(postgres_session, "SWAP_LOCK_TIMEOUT", "50ms")
     monkeypatch.setattr(postgres_session, "SWAP_ATTEMPTS", 2)
-    table.replace_month(JANUARY, trips(JANUARY, 10))
+    table.replace_rows(JANUARY, trips(JANUARY, 10))
     with psycopg.connect(postgres_url, options=f"-c search_path={table.schema}") as reader:
         reader.execute("SELECT count(*) FROM yellow_taxi_trips")
         with pytest.raises(TaxiError, match="a long query holds the table"):
-            table.replace_month(JANUARY, trips(JANUARY, 20))
+            table.replace_rows(JANUARY, trips(JANUARY, 20))
     assert table.count(JANUARY) == 10
 
 
 def test_readers_always_see_a_whole_month(table: PostgresTable, connection: psycopg.Connection) -> None:
-    table.replace_month(JANUARY, trips(JANUARY, 1_000))
+    table.replace_rows(JANUARY, trips(JANUARY, 1_000))
 
     def reload() -> None:
         for _ in range(5):
-            table.replace_month(JANUARY, trips(JANUARY, 1_000))
+            table.replace_rows(JANUARY, trips(JANUARY, 1_000))
 
     loader = Thread(target=reload)
     loader.start()
