@@ -160,7 +160,7 @@ def _frames(settings: Settings) -> FrameTables:
 
 
 def _postgres(settings: Settings) -> PostgresServer:
-    if settings.own_postgres:
+    if settings.external_postgres:
         return ExternalPostgres(url=EnvVar(POSTGRES_URL))
     programs = str(settings.postgres_bin) if settings.postgres_bin else None
     return LocalPostgres(folder=str(settings.postgres), programs=programs)

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from taxi_assets.destinations.lake.folder import Lake
 from taxi_assets.model.datasets import Dataset, FileFormat
-from taxi_assets.model.made_up import SAMPLE, refuse_outside, refuse_replacing
+from taxi_assets.model.made_up import SAMPLE, SAMPLE_ROWS, refuse_outside, refuse_replacing
 from taxi_assets.model.months import Month
 from taxi_assets.model.publication import Publication
 from taxi_assets.model.zones import ZoneLookup
@@ -23,7 +23,7 @@ class TripPublisher(ConfigurableResource[None]):
     """
 
     name: str
-    sample_rows: int = 50_000
+    sample_rows: int = SAMPLE_ROWS
     sample_format: str | None = None
     closed_to_sample: list[str] = Field(default=[])
 

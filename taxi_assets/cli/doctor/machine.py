@@ -42,7 +42,7 @@ def python() -> Finding:
 def packages(settings: Settings | None) -> Finding:
     """Whether what the project needs is installed, in versions that fit together."""
     # What stands in for servers is not needed where all of them are your own.
-    all_own = settings is not None and settings.own_postgres and settings.bq_dataset is not None
+    all_own = settings is not None and settings.external_postgres and settings.bq_dataset is not None
     try:
         needed = [Requirement(line) for line in requires(PACKAGE) or ()]
     except PackageNotFoundError:
@@ -65,7 +65,7 @@ def disk(settings: Settings) -> Finding:
     elsewhere = {
         "bucket": settings.gcs_bucket is not None,
         "warehouse": settings.bq_dataset is not None,
-        "postgres": settings.own_postgres,
+        "postgres": settings.external_postgres,
     }
     per_row = sum(size for place, size in BYTES_PER_ROW.items() if not elsewhere.get(place, False))
     free = shutil.disk_usage(_existing(settings.home)).free

@@ -38,7 +38,7 @@ def published(settings: Settings) -> Finding:
 
 
 def postgres(settings: Settings, environment: Mapping[str, str]) -> Finding:
-    if settings.own_postgres:
+    if settings.external_postgres:
         return _own_postgres(environment[POSTGRES_URL], settings.postgres_schema)
     return _local_postgres(settings)
 

@@ -31,7 +31,7 @@ def made_up(settings: Settings) -> Finding:
             f"the publisher is {SAMPLE}, and {' and '.join(settings.closed_to_sample)} is set: runs will be refused",
             f"Set TAXI_PUBLISHER to tlc, datatalks or a mirror's URL; or {ANYWHERE}=true where made-up trips may go.",
         )
-    if settings.publisher == SAMPLE and settings.own_places:
+    if settings.publisher == SAMPLE and settings.external_places:
         return warning(f"go to places of your own: {ANYWHERE} is set", "")
     found = Lake(settings.home / "lake").months_by_publisher()
     shown = ", ".join(f"{count:,} of {publisher}" for publisher, count in sorted(found.items()))

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 from taxi_assets.model.columns import Column, Kind
 from taxi_assets.model.datasets import Dataset, FileFormat
 from taxi_assets.model.eras import layout
+from taxi_assets.model.made_up import SAMPLE_ROWS
 from taxi_assets.model.months import Month
 from taxi_assets.publishers.sample.csv_text import Form, form
 from taxi_assets.publishers.sample.distributions import SHAPES, in_force
@@ -53,7 +54,7 @@ def write_sample(
     month: Month,
     path: Path,
     *,
-    rows: int = 50_000,
+    rows: int = SAMPLE_ROWS,
     file_format: FileFormat,
     faults: Sequence[str] = (),
 ) -> None:

@@ -80,7 +80,7 @@ def test_a_small_disk_is_a_problem_that_says_what_a_month_takes(small_disk: Path
 
 def test_a_month_takes_less_here_where_its_destinations_are_elsewhere(tmp_path: Path) -> None:
     own = dataclasses.replace(
-        Settings(home=tmp_path), own_postgres=True, gcs_bucket="bucket", gcp_project="project", bq_dataset="trips"
+        Settings(home=tmp_path), external_postgres=True, gcs_bucket="bucket", gcp_project="project", bq_dataset="trips"
     )
     assert "a yellow month takes about 0.3 GB here" in machine.disk(own).found
 

@@ -25,7 +25,7 @@ def _published(name: str) -> Finding:
 
 
 def _own(url: str, schema: str = "public") -> Finding:
-    settings = Settings(own_postgres=True, postgres_schema=schema)
+    settings = Settings(external_postgres=True, postgres_schema=schema)
     return services.postgres(settings, {POSTGRES_URL: url})
 
 
