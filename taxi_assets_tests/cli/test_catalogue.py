@@ -12,7 +12,7 @@ from taxi_assets.model.datasets import DATASETS, FOR_HIRE, GREEN_TAXI, HIGH_VOLU
 from taxi_assets.model.months import Month
 from taxi_assets.transform.rules import FLAGS, QUARANTINE
 
-RENEW = "python -m taxi_assets.cli.catalogue > docs/catalogue.md"
+RENEW = "taxi-assets catalogue > docs/catalogue.md"
 FORMATS: tuple[FileFormat, ...] = ("csv.gz", "parquet")
 
 

@@ -14,7 +14,7 @@ from packaging.requirements import Requirement
 
 from taxi_assets.automation.history_storage import HistoryStorage
 from taxi_assets.cli.doctor.findings import Finding, ok, problem
-from taxi_assets.cli.doctor.history_database import history_database
+from taxi_assets.cli.doctor.postgres import history_database
 from taxi_assets.settings import Settings
 
 PACKAGE = "taxi-assets"

@@ -1,6 +1,6 @@
 """The sample publisher's files: TLC-shaped months with TLC's faults, in any layout, the same every time.
 
-    python -m taxi_assets.publishers.sample yellow 2021-01 --rows 1370000 --format csv.gz --to FOLDER_OR_FILE
+    taxi-assets sample yellow 2021-01 --rows 1370000 --format csv.gz --to FOLDER_OR_FILE
 
 A file is made and written chunk by chunk, so that memory does not grow with its rows: first the metered
 trips, then the dispatched ones, whose driver-entered fields are missing; fhv and fhvhv have no such blocks. Trips are

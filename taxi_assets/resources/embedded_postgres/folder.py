@@ -24,6 +24,8 @@ from taxi_assets.resources.embedded_postgres.programs import Programs
 
 HOST = "127.0.0.1"
 SUPERUSER = "taxi"
+DATABASE = "ny_taxi"
+"""The database of the trips."""
 
 CONFIGURATION = f"""\
 # Written anew at every start. To change a setting use ALTER SYSTEM: postgresql.auto.conf wins over this file.

@@ -24,7 +24,13 @@ from psycopg import sql
 from psycopg.rows import TupleRow
 
 from taxi_assets.resources.embedded_postgres.account import ENVIRONMENT, Account, choose_account
-from taxi_assets.resources.embedded_postgres.folder import HOST, SUPERUSER, EmbeddedPostgresError, ServerFolder
+from taxi_assets.resources.embedded_postgres.folder import (
+    DATABASE,
+    HOST,
+    SUPERUSER,
+    EmbeddedPostgresError,
+    ServerFolder,
+)
 from taxi_assets.resources.embedded_postgres.programs import Programs, find_programs
 
 __all__ = ["EmbeddedPostgres", "EmbeddedPostgresError"]
@@ -51,7 +57,7 @@ class EmbeddedPostgres:
     """
 
     folder: Path
-    database: str = "ny_taxi"
+    database: str = DATABASE
     bin: Path | None = None
 
     def start(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from functools import partial
 
 import pytest
 from google.cloud import bigquery as google_bigquery
@@ -16,7 +17,7 @@ from taxi_assets_tests.servers.gcs import GcsServer
 
 def _ask(settings: Settings) -> dict[str, Finding]:
     asked = (google.bucket, google.dataset, google.rights, google.locations)
-    return dict(findings([Question(ask.__name__, lambda ask=ask: ask(settings), seconds=60) for ask in asked]))  # type: ignore[misc]
+    return dict(findings([Question(ask.__name__, partial(ask, settings)) for ask in asked], seconds=240))
 
 
 def _states(settings: Settings) -> dict[str, str]:

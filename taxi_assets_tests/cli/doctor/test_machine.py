@@ -62,12 +62,16 @@ def test_a_home_that_is_there_is_left_as_it_was(tmp_path: Path) -> None:
 
 def test_a_home_below_a_file_is_a_problem(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    [(_, found)] = findings([Question("home", lambda: machine.home(Settings(home=tmp_path / "file" / "taxi")))])
+    [(_, found)] = findings(
+        [Question("home", lambda: machine.home(Settings(home=tmp_path / "file" / "taxi")))], seconds=240
+    )
     assert found.state == "problem"
 
 
 def test_a_home_on_a_read_only_disk_is_a_problem(read_only_disk: Path) -> None:
-    [(_, found)] = findings([Question("home", lambda: machine.home(Settings(home=read_only_disk / "taxi")))])
+    [(_, found)] = findings(
+        [Question("home", lambda: machine.home(Settings(home=read_only_disk / "taxi")))], seconds=240
+    )
     assert found.state == "problem"
     assert "Read-only file system" in found.found
 

@@ -23,12 +23,12 @@ pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can try ano
 MODULE = "taxi_assets.resources.embedded_postgres"
 WITHOUT = f"""
 import sys
-from taxi_assets.resources import _server_account
-from {MODULE} import main
-_server_account.in_user_namespace = lambda: _server_account.Account(prefix=("no-such-unshare",))
+from {MODULE} import account
+from {MODULE}.command import postgres
+account.in_user_namespace = lambda: account.Account(prefix=("no-such-unshare",))
 if "nss_wrapper" not in sys.argv[2:]:
-    _server_account.NSS_WRAPPER = ()
-sys.exit(main(["start", sys.argv[1]]))
+    account.NSS_WRAPPER = ()
+postgres(["start", sys.argv[1]])
 """
 """Starts a server as where user namespaces are refused, and without libnss_wrapper unless it is asked for."""
 

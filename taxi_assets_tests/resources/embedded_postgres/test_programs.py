@@ -12,7 +12,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from taxi_assets.cli.doctor import services
+from taxi_assets.cli.doctor import postgres as check_up
 from taxi_assets.errors import TaxiError
 from taxi_assets.resources.embedded_postgres import programs as _server_programs
 from taxi_assets.resources.embedded_postgres.folder import EmbeddedPostgresError
@@ -95,10 +95,10 @@ def test_the_check_up_says_which_programs_are_used_and_their_version(
     settings_of_programs: Settings, programs: Programs
 ) -> None:
     used = f"PostgreSQL {programs.version} of {programs.path('postgres').resolve().parent}"
-    found = services.postgres(settings_of_programs, {})
+    found = check_up.server(settings_of_programs, {})
     assert (found.state, found.found) == ("ok", f"local; starts when it is needed: {used}")
     EmbeddedPostgres(settings_of_programs.postgres, bin=programs.folder).start()
-    assert services.postgres(settings_of_programs, {}).found.endswith(used)
+    assert check_up.server(settings_of_programs, {}).found.endswith(used)
 
 
 def test_the_folder_of_the_setting_goes_before_the_wheel(tmp_path: Path) -> None:
