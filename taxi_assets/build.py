@@ -1,4 +1,4 @@
-"""Puts the parts together: which IO manager stands where, for the settings given."""
+"""Puts the parts together: all assets, jobs, schedules and sensors, over the destinations of the settings."""
 
 from __future__ import annotations
 
@@ -42,15 +42,16 @@ from taxi_assets.resources.publisher import TripPublisher
 from taxi_assets.settings import ALERT_WEBHOOK, BQ_DATASET, GCS_BUCKET, POSTGRES_URL, Settings
 
 WAREHOUSE_SCHEMA = "trips_data_all"
-"""What the tutorial calls its BigQuery dataset."""
+"""The schema of the DuckDB file, named as the tutorial names its BigQuery dataset."""
 
 
 def build_definitions(
     settings: Settings, resources: Mapping[str, Any] | None = None, *, sensor_seconds: int = HOUR
 ) -> Definitions:
-    """All assets, jobs, schedules and sensors over the destinations that the settings choose.
+    """All assets, checks, jobs, schedules and sensors, over the destinations that the settings choose.
 
-    For tests: `resources` replaces some of them, `sensor_seconds` is the time between looks at a publisher.
+    `resources` replaces some of the resources, by key; `sensor_seconds` is the time between two checks of a publisher.
+    Both are for tests.
     """
     datasets = DATASETS.values()
     parts = resources_for(settings)
@@ -81,7 +82,7 @@ def build_definitions(
             failed_runs_sensor(on=settings.alert_webhook, interval_seconds=sensor_seconds),
         ],
         resources={**parts, **(resources or {})},
-        # Five steps in half a second instead of twenty; and a killed run leaves no step running.
+        # Without a process for each step five steps start in 0.5 s, not 20; and a killed run leaves no step running.
         executor=in_process_executor,
     )
 
@@ -116,7 +117,7 @@ def resources_for(settings: Settings) -> dict[str, Any]:
 
 
 def _linked_to_code(assets: Sequence[AssetsDefinition | AssetSpec]) -> Sequence[Any]:
-    """The assets, which the UI links to their code; that Dagster calls these links beta is known."""
+    """The assets with links from the UI to their code, without Dagster's warning that such links are in beta."""
     with warnings.catch_warnings(action="ignore", category=BetaWarning):
         return with_source_code_references(assets)
 
@@ -167,5 +168,5 @@ def _postgres(settings: Settings) -> PostgresServer:
 
 
 def _closed(settings: Settings, place: str) -> str:
-    """The setting that names a place, if made-up trips may not go there; else nothing."""
+    """The setting `place` if made-up trips may not go to what it names; else an empty text."""
     return place if place in settings.closed_to_sample else ""

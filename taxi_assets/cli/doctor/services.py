@@ -14,7 +14,7 @@ WAREHOUSE_SECONDS = 1.0
 
 
 def published(settings: Settings) -> Finding:
-    """Whether the publisher answers, and has a month that it is known to have."""
+    """Whether the publisher answers, and has a month that it is known to have. Raises TaxiError."""
     if settings.publisher == "sample":
         return ok("sample: months are made up here")
     asked = publisher(
@@ -26,16 +26,16 @@ def published(settings: Settings) -> Finding:
         return ok(f"{settings.publisher}: {seen.url} is there")
     return problem(
         f"{settings.publisher} answers, but has yellow neither for {' nor for '.join(map(str, months))}.",
-        "Is TAXI_PUBLISHER the right address? A mirror of yours may lack those months: then this is no problem.",
+        "Is TAXI_PUBLISHER the right address? If it is a mirror without those months, all is well.",
     )
 
 
 def warehouse(settings: Settings) -> Finding:
-    """Whether the local warehouse can be opened; one that a run works on is left alone."""
+    """Whether the local warehouse can be opened, which is not waited for while a run uses it. Raises TaxiError."""
     if settings.bq_dataset is not None:
         return off("local one not used: months go to BigQuery")
     if not settings.warehouse.exists():
-        return ok(f"{settings.warehouse} will be made")
+        return ok(f"{settings.warehouse} will be created")
     from taxi_assets.destinations.duckdb.file import DuckDBFile
 
     try:
@@ -49,6 +49,7 @@ def warehouse(settings: Settings) -> Finding:
 
 
 def webhook(settings: Settings) -> Finding:
+    """Whether failed runs are reported. Nothing is sent."""
     if settings.alert_webhook:
-        return ok("is set: the sensor failed_runs tells it of failed runs, while Dagster's daemon runs")
-    return off(f"{ALERT_WEBHOOK} is not set: nobody is told of failed runs")
+        return ok("is set: the sensor failed_runs reports failed runs there, while Dagster's daemon runs")
+    return off(f"{ALERT_WEBHOOK} is not set: failed runs are reported nowhere")

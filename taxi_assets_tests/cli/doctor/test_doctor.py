@@ -92,7 +92,7 @@ def test_a_env_file_is_obeyed_as_dagster_does_and_what_it_overrides_is_named(tmp
     assert "TAXI_PUBLISHER: 'tlcc' is no publisher" in done.stdout
     (tmp_path / ".env").write_text(f"TAXI_PUBLISHER=sample\nTAXI_ALERT_WEBHOOK=https://hooks.example/{CANARY}\n")
     done = _doctor(tmp_path, TAXI_PUBLISHER="tlc", TAXI_ALERT_WEBHOOK="https://hooks.example")
-    assert "TAXI_PUBLISHER, TAXI_ALERT_WEBHOOK: set in the environment and, otherwise, in .env" in done.stdout
+    assert "TAXI_PUBLISHER, TAXI_ALERT_WEBHOOK: set in the environment, and to another value in .env" in done.stdout
     assert _states(done.stdout)["settings"] == "warning"
     assert CANARY not in done.stdout + done.stderr
 

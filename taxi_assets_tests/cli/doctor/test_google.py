@@ -38,7 +38,7 @@ def test_a_try_leaves_nothing_in_the_bucket_or_in_the_dataset(google_settings: S
     with google_bigquery.Client(project=google_settings.gcp_project) as client:
         client.create_dataset(str(google_settings.bq_dataset))
         found = _ask(google_settings)
-        assert found["rights"].found == "jobs run, tables can be made"
+        assert found["rights"].found == "jobs run, tables can be created"
         assert {finding.state for finding in found.values()} == {"ok"}
         assert list(client.list_tables(str(google_settings.bq_dataset))) == []
     blobs = storage.Client(project=google_settings.gcp_project).list_blobs(google_settings.gcs_bucket)

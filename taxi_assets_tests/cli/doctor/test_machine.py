@@ -50,7 +50,7 @@ def test_the_wheel_of_postgres_may_be_missing_and_other_packages_may_not(monkeyp
 
 def test_a_home_that_is_not_there_yet_is_fine_and_is_not_made(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path / "deep" / "taxi")
-    assert "will be made" in machine.home(settings).found
+    assert "will be created" in machine.home(settings).found
     assert machine.disk(settings).state == "ok"
     assert list(tmp_path.iterdir()) == []
 

@@ -37,5 +37,5 @@ def test_made_up_months_beside_real_ones_are_a_warning_that_counts_them(tmp_path
     found = variables.made_up(settings)
     assert (found.state, found.found) == (
         "warning",
-        "lie with published ones, months in the lake: 1 of sample, 2 of tlc",
+        "are stored with published ones, months in the lake: 1 of sample, 2 of tlc",
     )

@@ -11,7 +11,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from taxi_assets.resources.embedded_postgres import account as _server_account
+from taxi_assets.resources.embedded_postgres import account as account_module
 from taxi_assets.resources.embedded_postgres.account import Account
 from taxi_assets.resources.embedded_postgres.programs import Programs
 from taxi_assets.resources.embedded_postgres.server import EmbeddedPostgres
@@ -50,7 +50,7 @@ def postgres(uid: int) -> Iterator[EmbeddedPostgres]:
 
 
 def namespaces_are_allowed(uid: int) -> None:
-    if not Account(prefix=_server_account.in_user_namespace().prefix, uid=uid, gid=uid).has_name():
+    if not Account(prefix=account_module.in_user_namespace().prefix, uid=uid, gid=uid).has_name():
         pytest.skip("user namespaces are refused here: a name cannot be had from one")
 
 
@@ -103,7 +103,7 @@ def test_root_makes_them_for_a_user_without_a_name(uid: int, postgres: EmbeddedP
 
 
 def test_libnss_wrapper_gives_a_name_where_user_namespaces_are_refused(uid: int, postgres: EmbeddedPostgres) -> None:
-    if not any(found for place in _server_account.NSS_WRAPPER for found in Path("/").glob(place)):
+    if not any(found for place in account_module.NSS_WRAPPER for found in Path("/").glob(place)):
         pytest.skip("libnss_wrapper is not installed here: a name cannot be had from it")
     assert url_of(other_user(uid, uid), postgres, "-c", WITHOUT, str(postgres.folder), "nss_wrapper")
     assert not list(postgres.folder.glob("new-*"))

@@ -17,7 +17,7 @@ import psycopg
 import pytest
 import sqlalchemy
 
-from taxi_assets.resources.embedded_postgres import account as _server_account
+from taxi_assets.resources.embedded_postgres import account as account_module
 from taxi_assets.resources.embedded_postgres import server as embedded_postgres
 from taxi_assets.resources.embedded_postgres.account import Account
 from taxi_assets.resources.embedded_postgres.command import postgres as postgres_command
@@ -446,7 +446,7 @@ def test_server_of_the_settings_is_stopped_whatever_else_they_say(
 def test_root_needs_no_open_parent_folder(tmp_path: Path) -> None:
     closed = tmp_path / "only root's"
     closed.mkdir(mode=0o700)
-    if not _server_account.in_user_namespace().can_use(closed, find_programs().path("postgres")):
+    if not account_module.in_user_namespace().can_use(closed, find_programs().path("postgres")):
         pytest.skip("user namespaces are refused here, and no other account can enter root's folders")
     postgres = EmbeddedPostgres(closed / "postgres")
     try:
@@ -460,14 +460,14 @@ def test_root_needs_no_open_parent_folder(tmp_path: Path) -> None:
 
 def no_namespaces(monkeypatch: pytest.MonkeyPatch) -> None:
     refused = Account(prefix=("no-such-unshare", "--user"))
-    monkeypatch.setattr(_server_account, "in_user_namespace", lambda: refused)
+    monkeypatch.setattr(account_module, "in_user_namespace", lambda: refused)
 
 
 @as_root
 def test_root_becomes_nobody_where_user_namespaces_are_refused(
     open_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (nobody,) = _server_account.as_nobody()
+    (nobody,) = account_module.as_nobody()
     postgres = EmbeddedPostgres(open_folder / "postgres")
     if not nobody.can_use(open_folder, find_programs().path("postgres")):
         pytest.skip("nobody cannot enter the folder of the wheel's programs here")
@@ -488,9 +488,9 @@ def test_root_becomes_nobody_where_user_namespaces_are_refused(
 def test_data_of_root_are_given_to_nobody_when_user_namespaces_are_refused_later(
     open_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (nobody,) = _server_account.as_nobody()
+    (nobody,) = account_module.as_nobody()
     program = find_programs().path("postgres")
-    if not all(each.can_use(open_folder, program) for each in (_server_account.in_user_namespace(), nobody)):
+    if not all(each.can_use(open_folder, program) for each in (account_module.in_user_namespace(), nobody)):
         pytest.skip("needs a user namespace first and nobody afterwards, and one of them does not work here")
     postgres = EmbeddedPostgres(open_folder / "postgres")
     try:
@@ -557,7 +557,7 @@ def test_data_of_another_postgresql_are_left_alone(postgres: EmbeddedPostgres) -
     version = postgres.folder / "data" / "PG_VERSION"
     right = version.read_text()
     version.write_text("17\n")
-    with pytest.raises(EmbeddedPostgresError, match=f"PostgreSQL 17 wrote.* is PostgreSQL {right.strip()}.*keep"):
+    with pytest.raises(EmbeddedPostgresError, match=f"PostgreSQL 17 wrote.* are PostgreSQL {right.strip()}.*keep"):
         postgres.start()
     version.write_text(right)
     assert saved(postgres.start()) == [1]
@@ -587,7 +587,7 @@ def test_server_that_does_not_answer_is_not_waited_for_for_ever(
     running: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     running.start()
-    monkeypatch.setattr(embedded_postgres, "PATIENCE_SECONDS", 0.5)
+    monkeypatch.setattr(embedded_postgres, "TIMEOUT_SECONDS", 0.5)
     os.kill(postmaster(running), signal.SIGSTOP)
     try:
         with pytest.raises(EmbeddedPostgresError, match=r"does not answer.*try again later"):
