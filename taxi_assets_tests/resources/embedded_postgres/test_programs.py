@@ -31,7 +31,7 @@ def wheels() -> Programs:
 
 
 def machines() -> Programs:
-    found = next(programs_module._of_the_machine(), None)
+    found = next(programs_module._on_this_machine(), None)
     if found is None:
         pytest.skip("no PostgreSQL 15 or later is installed on this machine: its programs cannot be tried")
     return found
@@ -111,7 +111,7 @@ def test_the_wheel_goes_before_the_machine() -> None:
     assert wheel.path("postgres").is_file()
 
 
-def test_without_the_wheel_the_path_goes_before_the_newest_of_the_machine(
+def test_without_the_wheel_the_path_goes_before_the_newest_on_this_machine(
     machine: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for version in ("9.6", "15.1", "16.10", "16.9"):
