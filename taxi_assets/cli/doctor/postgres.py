@@ -132,7 +132,7 @@ def _programs(url: str) -> str:
     """The version of a local server, and the folder of its programs."""
     with _connected(url, "the local server") as connection:
         version, folder = connection.execute(_VERSION_AND_PROGRAMS).fetchone() or ("", "")
-    return f"PostgreSQL {version} of {folder}"
+    return f"PostgreSQL {version} from {folder}"
 
 
 def _encoder() -> str:

@@ -47,7 +47,7 @@ class Programs:
         return ("--locale=C",)  # lower() then knows no letters beyond ASCII
 
     def path(self, name: str) -> Path:
-        """One of them."""
+        """The path of the program `name`."""
         return self.folder / name
 
     def __str__(self) -> str:

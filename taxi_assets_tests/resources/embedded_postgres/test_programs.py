@@ -94,7 +94,7 @@ def test_a_month_is_loaded_into_it(settings_of_programs: Settings) -> None:
 def test_the_check_up_says_which_programs_are_used_and_their_version(
     settings_of_programs: Settings, programs: Programs
 ) -> None:
-    used = f"PostgreSQL {programs.version} of {programs.path('postgres').resolve().parent}"
+    used = f"PostgreSQL {programs.version} from {programs.path('postgres').resolve().parent}"
     found = check_up.server(settings_of_programs, {})
     assert (found.state, found.found) == ("ok", f"local; starts when it is needed: {used}")
     EmbeddedPostgres(settings_of_programs.postgres, bin=programs.folder).start()
