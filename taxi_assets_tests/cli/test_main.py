@@ -71,3 +71,8 @@ def test_the_local_postgres_has_the_same_command_at_both_of_its_names(program: l
     command = [sys.executable, "-m", *program, "status", str(tmp_path / "none")]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (1, "The server is not running.\n")
+
+
+def test_the_catalogue_is_printed_as_it_is_kept_in_docs() -> None:
+    done = CliRunner().invoke(main, ["catalogue"])
+    assert (done.exit_code, done.output) == (0, (ROOT / "docs" / "catalogue.md").read_text(encoding="utf-8"))
