@@ -17,7 +17,7 @@ ifeq ($(STORAGE),postgres)
 export DAGSTER_HOME := $(CURDIR)/deploy
 # A database beside the trips, in the local server, unless you name one of your own. The URL holds no password, but the
 # name of a file that only you can read.
-HISTORY = url="$${DAGSTER_POSTGRES_URL:-$$($(BIN)/python -m taxi_assets.resources.embedded_postgres start \
+HISTORY = url="$${DAGSTER_POSTGRES_URL:-$$($(BIN)/taxi-assets postgres start \
 	--database dagster)}" && DAGSTER_POSTGRES_URL="$$url"
 else ifneq ($(STORAGE),sqlite)
 $(error STORAGE is sqlite or postgres, not $(STORAGE))
@@ -38,8 +38,8 @@ help: ## this list
 run: .venv/ready ## a month through the whole path: DATASET=green MONTH=2020-04
 	@$(HISTORY) $(BIN)/dagster job execute -m taxi_assets.definitions -j $(DATASET)_trips \
 		--tags '{"dagster/partition": "$(MONTH)-01"}' || \
-		{ $(HISTORY) $(BIN)/python -m taxi_assets.cli.why $(DATASET) $(MONTH); exit 1; }
-	@$(BIN)/python -m taxi_assets.cli.show $(DATASET) $(MONTH)
+		{ $(HISTORY) $(BIN)/taxi-assets why $(DATASET) $(MONTH); exit 1; }
+	@$(BIN)/taxi-assets show $(DATASET) $(MONTH)
 	@echo
 	@echo "Next:  make dev                        the UI, on http://127.0.0.1:3000"
 	@echo "       make run DATASET=green MONTH=2020-04"
@@ -52,7 +52,7 @@ dev: .venv/ready ## the UI and the daemon, on http://127.0.0.1:3000
 	$(HISTORY) $(BIN)/dagster dev -h 127.0.0.1 -p 3000
 
 doctor: .venv/ready ## whether all that the settings ask for is there
-	@$(HISTORY) $(BIN)/python -m taxi_assets.cli.doctor
+	@$(HISTORY) $(BIN)/taxi-assets doctor
 
 test: .venv/ready-test ## the test suite, on real servers that it starts itself
 	$(BIN)/python -m pytest
@@ -87,7 +87,7 @@ bench-tools: ## other loaders to compare with, in an environment of their own
 
 # Without an environment that works too: then by signal, once the process is known to be the server of this folder.
 stop: ## stops the local Postgres
-	@if $(BIN)/python -c 'import taxi_assets.resources.embedded_postgres, taxi_assets.settings' 2> /dev/null; then \
+	@if $(BIN)/python -c 'import taxi_assets.resources.embedded_postgres.command, taxi_assets.resources.embedded_postgres.server' 2> /dev/null; then \
 		$(BIN)/python -m taxi_assets.resources.embedded_postgres stop; \
 	elif data=$$(cd "$(HOME_FOLDER)/postgres/data" 2> /dev/null && pwd -P) && \
 		pid=$$(head -n 1 "$$data/postmaster.pid" 2> /dev/null) && \

@@ -64,7 +64,7 @@ def _make(dataset: str, month: str, rows: int, mirror: Path, below: str, file_fo
     path = mirror / below / f"{dataset}_tripdata_{month}.{file_format}"
     made = MadeMonth(dataset, month, rows, mirror, path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    sample = [sys.executable, "-m", "taxi_assets.publishers.sample", dataset, month]
+    sample = [sys.executable, "-m", "taxi_assets.cli", "sample", dataset, month]
     sample += ["--rows", str(rows), "--format", file_format, "--to", str(path)]
     subprocess.run(sample, check=True, stdout=subprocess.DEVNULL)  # noqa: S603 our own command
     return made

@@ -10,6 +10,7 @@ They call what the IO managers call, in the same order.
 import sys
 from pathlib import Path
 
+from taxi_assets.bounds import bound_libraries
 from taxi_assets.model.datasets import DATASETS, Dataset
 from taxi_assets.model.months import Month
 
@@ -47,4 +48,5 @@ def main(stage: str, dataset: str, month: str, source: str, target: str) -> None
 
 
 if __name__ == "__main__":
+    bound_libraries()
     main(*sys.argv[1:])

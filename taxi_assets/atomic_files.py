@@ -1,4 +1,4 @@
-"""Files that are either the old copy, whole, or the new copy, whole."""
+"""Files that are replaced atomically: a reader sees the whole old file or the whole new one."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _CHUNK = 1 << 20
 
 @contextmanager
 def replacing(target: Path) -> Iterator[Path]:
-    """Gives a temporary path beside `target`; on success what was written there takes the target's name, durably.
+    """Yields a temporary path beside `target`; what the block wrote there becomes `target`, synced to disk.
 
-    When the block raises, the temporary file is removed and the target stays as it was. What a killed process left
-    behind is removed by a later write of the same target, once it is a day old.
+    When the block raises, the temporary file is removed and the target stays as it was. A file that a killed process
+    left behind is removed by a later write of the same target, once it is a day old.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     remove_stale(target.parent.glob(f".{target.name}.*.tmp"))
@@ -43,16 +43,16 @@ def sha256(path: Path) -> str:
 
 
 def copy_to(source: Path, target: Path) -> None:
-    """Replaces `target` by a copy of `source`."""
+    """Replaces `target` with a copy of `source`, atomically."""
     with replacing(target) as temporary, source.open("rb") as reader, temporary.open("wb") as writer:
         while chunk := reader.read(_CHUNK):
             writer.write(chunk)
 
 
 def remove_stale(leftovers: Iterable[Path]) -> None:
-    """Removes those of the files that nobody has written to for a day: a killed process left them."""
+    """Removes the files that have not been written to for a day: killed processes left them."""
     for leftover in leftovers:
-        with suppress(FileNotFoundError):  # it is gone when another writer has just finished
+        with suppress(FileNotFoundError):  # another writer has just finished and renamed it
             if time.time() - leftover.stat().st_mtime > STALE_AFTER_SECONDS:
                 leftover.unlink()
 

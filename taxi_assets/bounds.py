@@ -1,27 +1,28 @@
-"""How many threads work on a month, and the memory that goes with them: the same on two cores and on sixty-four.
+"""Bounds on threads and memory: a month is loaded in the same memory on two cores and on sixty-four.
 
-Left alone, DuckDB, Arrow and NumPy's OpenBLAS start a thread for each core, and each thread holds blocks of its own.
+By default DuckDB, Arrow and NumPy's OpenBLAS start a thread for each core, and each thread holds blocks of its own.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import MutableMapping
 from typing import Final
 
 ARROW_THREADS: Final = 2
-"""Of its decoders, and the blocks of a CSV that it reads ahead. What comes after them is done in one thread."""
+"""Threads that decode Parquet, and blocks of CSV that are read ahead. All later work is done in one thread."""
 DUCKDB_THREADS: Final = 1
-"""On two cores a second one loads no faster, for a fifth more CPU."""
+"""A second thread does not load faster on two cores, and takes a fifth more CPU."""
 DUCKDB_MEMORY: Final = "64MB"
-"""Of its buffers; it holds about 25 MB besides. A month of the widest dataset needs 24 MB, with two threads 44 MB."""
+"""For DuckDB's buffers; it holds 25 MB more. A month of the widest dataset needs 24 MB, with two threads 44 MB."""
 
 
-def bound_libraries(environment: MutableMapping[str, str]) -> None:
-    """Sets what libraries read when they are loaded, where the user has not: so this comes before they are imported.
+def bound_libraries(environment: MutableMapping[str, str] = os.environ) -> None:
+    """Sets the variables that Arrow and NumPy's OpenBLAS read when they are loaded, unless the user has set them.
 
-    Arrow and OpenBLAS heed OMP_NUM_THREADS. Of Arrow's allocators jemalloc holds the least memory over a month: a fifth
-    less than its default.
+    To be called before pyarrow, numpy or pandas are imported: afterwards it has no effect in this process. Both heed
+    OMP_NUM_THREADS. Of Arrow's allocators jemalloc holds the least memory over a month: a fifth less than its default.
     """
     environment.setdefault("OMP_NUM_THREADS", str(ARROW_THREADS))
     if sys.platform == "linux":

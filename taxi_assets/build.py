@@ -1,4 +1,4 @@
-"""Puts the parts together: which IO manager stands where, for the settings given."""
+"""Puts the parts together: all assets, jobs, schedules and sensors, over the destinations of the settings."""
 
 from __future__ import annotations
 
@@ -42,17 +42,17 @@ from taxi_assets.resources.publisher import TripPublisher
 from taxi_assets.settings import ALERT_WEBHOOK, BQ_DATASET, GCS_BUCKET, POSTGRES_URL, Settings
 
 WAREHOUSE_SCHEMA = "trips_data_all"
-"""What the tutorial calls its BigQuery dataset."""
+"""The schema of the DuckDB file, named as the tutorial names its BigQuery dataset."""
 
 
 def build_definitions(
     settings: Settings, resources: Mapping[str, Any] | None = None, *, sensor_seconds: int = HOUR
 ) -> Definitions:
-    """All assets, jobs, schedules and sensors over the destinations that the settings choose.
+    """All assets, checks, jobs, schedules and sensors, over the destinations that the settings choose.
 
     `resources` replaces some of those that the settings choose, by their keys: a warehouse of your own, say.
-    `sensor_seconds`, for tests, is the time between looks at a publisher. Raises ValueError or TypeError for a dataset
-    without a maker of its sample trips.
+    `sensor_seconds`, for tests, is the time between two checks of a publisher. Raises ValueError or TypeError for a
+    dataset without a maker of its sample trips.
     """
     datasets = DATASETS.values()
     for dataset in datasets:
@@ -86,7 +86,7 @@ def build_definitions(
             failed_runs_sensor(on=settings.alert_webhook, interval_seconds=sensor_seconds),
         ],
         resources=parts,
-        # Five steps in half a second instead of twenty; and a killed run leaves no step running.
+        # Without a process for each step five steps start in 0.5 s, not 20; and a killed run leaves no step running.
         executor=in_process_executor,
     )
 
@@ -123,7 +123,7 @@ def resources_for(settings: Settings, replaced: Mapping[str, Any] | None = None)
 
 
 def _linked_to_code(assets: Sequence[AssetsDefinition | AssetSpec]) -> Sequence[Any]:
-    """The assets, which the UI links to their code; that Dagster calls these links beta is known."""
+    """The assets with links from the UI to their code, without Dagster's warning that such links are in beta."""
     with warnings.catch_warnings(action="ignore", category=BetaWarning):
         return with_source_code_references(assets)
 
@@ -173,12 +173,12 @@ def _frames(settings: Settings) -> FrameTables:
 
 
 def _postgres(settings: Settings) -> PostgresServer:
-    if settings.own_postgres:
+    if settings.external_postgres:
         return ExternalPostgres(url=EnvVar(POSTGRES_URL))
     programs = str(settings.postgres_bin) if settings.postgres_bin else None
     return LocalPostgres(folder=str(settings.postgres), programs=programs)
 
 
 def _closed(settings: Settings, place: str) -> str:
-    """The setting that names a place, if made-up trips may not go there; else nothing."""
+    """The setting `place` if made-up trips may not go to what it names; else an empty text."""
     return place if place in settings.closed_to_sample else ""

@@ -1,4 +1,4 @@
-"""The one kind of error that users are meant to read."""
+"""The errors that users are meant to read."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from typing import Final
 
 RETRY_HINTS: Final = {True: "A retry may help.", False: "A retry will not help."}
-"""How a failure's text ends, by whether trying again may help."""
+"""The last sentence of a failure's text, by whether a retry may help."""
 
 
 class TaxiError(Exception):
-    """Something went wrong that a person can act on.
+    """An error that a person can act on.
 
-    `cause` says what happened, `advice` what to do, `retry` whether trying again may help. Which dataset, month and
-    asset it happened to is added where the error leaves the pure code (`io_managers/base.py`).
+    `cause` says what happened, `advice` what to do, `retry` whether a retry may help. The dataset, month and asset are
+    added in `failures.py`, where the error reaches Dagster.
     """
 
     def __init__(self, cause: str, advice: str = "", *, retry: bool = False) -> None:
@@ -24,19 +24,19 @@ class TaxiError(Exception):
 
 
 class NotPublishedError(TaxiError):
-    """The publisher works but has no file for the month."""
+    """The publisher answers, and has no file for the month."""
 
 
 class BlockedError(TaxiError):
-    """The publisher refuses us, known-good months included."""
+    """The publisher refuses our requests, for months that it is known to have too."""
 
 
 class CorruptFileError(TaxiError):
-    """The publisher's answer is not the file it should be."""
+    """What was downloaded is not the file that it should be."""
 
 
 class MissingTableError(TaxiError):
-    """A table that a query needs is not there; `tables` names those that are missing, where that is known."""
+    """A table that a query needs does not exist; `tables` names those that are missing, where that is known."""
 
     def __init__(self, cause: str, tables: Sequence[str] = (), advice: str = "") -> None:
         super().__init__(cause, advice)
@@ -52,5 +52,5 @@ class ContractError(TaxiError):
 
 
 def message_of(error: BaseException) -> str:
-    """What a library's error says, without the full stop that some of them end with."""
+    """The text of a library's error, without the period that some end with."""
     return str(error).strip().rstrip(".")

@@ -1,8 +1,7 @@
-"""How far long work is, said in a line now and then.
+"""Progress of long work, in a log line every few seconds.
 
-What moves rows and bytes counts them here as it goes (`track`), however deep it stands; who runs it says where the
-lines go (`report_progress`), else nobody hears of it. Work of less than five seconds is done without a word. Knows
-nothing of Dagster.
+Code that moves rows and bytes counts them as it goes (`track`), at any depth; its caller says where the lines go
+(`report_progress`), or there are none. Work of less than five seconds logs nothing. Independent of Dagster.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 
 SECONDS = 5.0
-"""Between two lines, and before the first."""
+"""The shortest time between two lines, and before the first."""
 _MB = 1_000_000
 
 
@@ -32,7 +31,7 @@ _LISTENER: ContextVar[_Listener | None] = ContextVar("listener", default=None)
 def report_progress(
     say: Callable[[str], None], title: str, clock: Callable[[], float] = time.monotonic
 ) -> Iterator[None]:
-    """Says the progress of what works in this block, in this thread, in lines that begin with `title`."""
+    """Passes the progress of the work in this block, in this thread, to `say`: lines that begin with `title`."""
     token = _LISTENER.set(_Listener(say, title, clock))
     try:
         yield
@@ -41,7 +40,7 @@ def report_progress(
 
 
 class Tracker:
-    """Something under way; made by `track`."""
+    """Counts work that is under way, and reports it; made by `track`."""
 
     def __init__(self, doing: str, rows: int | None, size: int | None, listener: _Listener | None) -> None:
         self._doing = doing
@@ -51,7 +50,7 @@ class Tracker:
         self._done = self._said = (0, 0)
 
     def update(self, *, rows: int = 0, size: int = 0) -> None:
-        """So many rows and bytes are done by now, counted from the beginning. Says so when a line is due."""
+        """Takes the rows and bytes that are done, counted from the beginning, and reports them when a line is due."""
         self._done = (max(rows, self._done[0]), max(size, self._done[1]))
         if self._listener is None:
             return
@@ -61,7 +60,7 @@ class Tracker:
             self._said_at, self._said = now, self._done
 
     def _facts(self, now: float) -> str:
-        """How much is done, of how much, and how fast since the last line; of uncounted work, how long it has taken."""
+        """The amounts done, their totals, and the speed since the last line; for uncounted work, its seconds so far."""
         (rows, size), (rows_said, size_said), (all_rows, all_size) = self._done, self._said, self._totals
         shares = [min(done / all_, 1) for done, all_ in zip(self._done, self._totals, strict=True) if all_]
         amounts, speeds = [f"{share:.0%}" for share in shares], []
@@ -78,5 +77,5 @@ class Tracker:
 
 
 def track(doing: str, *, rows: int | None = None, size: int | None = None) -> Tracker:
-    """Begins to count work that will come to so many rows and bytes, where that is known."""
+    """Starts to count work; `rows` and `size` (bytes) are its totals, where they are known."""
     return Tracker(doing, rows, size, _LISTENER.get())

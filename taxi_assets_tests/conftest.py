@@ -75,7 +75,7 @@ def settings(tmp_path: Path, postgres_url: str, postgres_schema: str, monkeypatc
         home=tmp_path / "taxi",
         sample_rows=2_000,
         sample_anywhere=True,
-        own_postgres=True,
+        external_postgres=True,
         postgres_schema=postgres_schema,
     )
 

@@ -16,7 +16,7 @@ def test_without_any_variable_everything_is_local_and_made_up() -> None:
     settings = Settings.from_env({})
     assert (settings.publisher, settings.sample_rows, settings.sample_format) == ("sample", 50_000, None)
     assert (settings.gcs_bucket, settings.gcp_project, settings.bq_dataset) == (None, None, None)
-    assert not settings.own_postgres
+    assert not settings.external_postgres
     assert settings.home == Path.cwd() / ".taxi"
     assert settings.warehouse == settings.home / "warehouse.duckdb"
 
@@ -53,7 +53,7 @@ def test_every_variable_is_read(tmp_path: Path) -> None:
         gcp_project="project",
         bq_dataset="trips",
         bq_location="EU",
-        own_postgres=True,
+        external_postgres=True,
         postgres_schema="taxi",
         history_days=90,
         postgres_bin=tmp_path,
@@ -86,13 +86,13 @@ def test_the_home_folder_is_known_whatever_else_is_wrong(tmp_path: Path, monkeyp
 
 
 def test_a_home_folder_that_leads_nowhere_is_refused() -> None:
-    with pytest.raises(SettingsError, match=r"TAXI_HOME is '~no such user/taxi'.*give a path from /"):
+    with pytest.raises(SettingsError, match=r"TAXI_HOME is '~no such user/taxi'.*use an absolute path"):
         Settings.from_env({"TAXI_HOME": "~no such user/taxi"})
 
 
 def test_secrets_are_not_held() -> None:
     settings = Settings.from_env({"TAXI_POSTGRES_URL": POSTGRES_URL, "TAXI_ALERT_WEBHOOK": WEBHOOK})
-    assert settings.own_postgres
+    assert settings.external_postgres
     assert settings.alert_webhook
     assert "secret" not in repr(settings)
 

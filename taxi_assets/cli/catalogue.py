@@ -1,6 +1,6 @@
 """The catalogue page: every column of every dataset, and every reason a row is flagged or kept out, as Markdown.
 
-    python -m taxi_assets.cli.catalogue > docs/catalogue.md
+    taxi-assets catalogue > docs/catalogue.md
 
 The page has no facts of its own: meanings come from the column table, months from the layouts, reasons from `rules.py`.
 Knows nothing of Dagster.
@@ -27,7 +27,7 @@ LAST_MONTHS: Final[dict[FileFormat, Month | None]] = {"csv.gz": Month(2021, 7), 
 _HEAD = """\
 # Catalogue
 
-<!-- Made from the code. To renew it: python -m taxi_assets.cli.catalogue > docs/catalogue.md -->
+<!-- Made from the code. To renew it: taxi-assets catalogue > docs/catalogue.md -->
 
 What is in the tables: {contents}; the bits of [quality_flags](#quality_flags);
 the reasons for [quarantine](#quarantine).
@@ -206,7 +206,3 @@ def _code(text: str) -> str:
 def _anchor(title: str) -> str:
     """GitHub's anchor of a heading."""
     return title.lower().replace(" ", "-")
-
-
-if __name__ == "__main__":
-    print(page(), end="")

@@ -1,29 +1,23 @@
-"""Where a month's rows went: counted in every place, with what it takes to look at them.
-
-python -m taxi_assets.cli.show yellow 2021-01
-"""
+"""Where a month's rows are: how many in every place, and the command that opens them."""
 
 from __future__ import annotations
 
-import argparse
-import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from dagster import build_resources
 
 from taxi_assets.build import resources_for
-from taxi_assets.errors import TaxiError
-from taxi_assets.model.datasets import DATASETS, Dataset
+from taxi_assets.model.datasets import Dataset
 from taxi_assets.model.months import Month
 from taxi_assets.model.origin import origin, publisher_of
 from taxi_assets.resources.publisher import TripPublisher
-from taxi_assets.settings import Settings, SettingsError, load_env_file
+from taxi_assets.settings import Settings
 from taxi_assets.transform.first_rows import REMEDY, describe, first_rows_of
 from taxi_assets.transform.month_file import MonthFile
 
 
 def rows_by_place(settings: Settings, dataset: Dataset, month: Month) -> list[tuple[str, int, str]]:
-    """For each place a month goes to: its name, the rows that are there, and how to look at them."""
+    """Each place a month goes to: its name, the number of rows there, and the command that opens them."""
     with build_resources(resources_for(settings)) as parts:
         places = {
             "published": parts.raw_files,
@@ -41,28 +35,19 @@ def rows_by_place(settings: Settings, dataset: Dataset, month: Month) -> list[tu
     return [*rows[:2], ("quarantine", *quarantine), *rows[2:]]
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Prints the table for the dataset and month of the command line."""
-    parser = argparse.ArgumentParser("python -m taxi_assets.cli.show", description=__doc__)
-    parser.add_argument("dataset", choices=sorted(DATASETS))
-    parser.add_argument("month", type=Month.parse, help="for example 2021-01")
-    given = parser.parse_args(arguments)
-    load_env_file()
-    try:
-        settings = Settings.from_env()
-        counted = rows_by_place(settings, DATASETS[given.dataset], given.month)
-    except (SettingsError, TaxiError) as error:
-        sys.exit(str(error))
-    facts = _facts(settings, DATASETS[given.dataset], given.month)
-    print(f"\n{given.dataset} {given.month}{_from(facts, resources_for(settings)['publisher'])}:\n")
-    for place, rows, look in counted:
-        print(f"{place:>12} {rows:>12,} rows   {look}")
+def report(settings: Settings, dataset: Dataset, month: Month) -> str:
+    """The table of `rows_by_place`, below a line that says where the month came from. Raises TaxiError."""
+    counted = rows_by_place(settings, dataset, month)
+    facts = _facts(settings, dataset, month)
+    lines = [f"\n{dataset.name} {month}{_source(facts, resources_for(settings)['publisher'])}:\n"]
+    lines += [f"{place:>12} {rows:>12,} rows   {command}" for place, rows, command in counted]
     if (first_rows := first_rows_of(facts)) is not None:
-        print(f"\n{describe(first_rows)} {REMEDY}")
+        lines.append(f"\n{describe(first_rows)} {REMEDY}")
+    return "\n".join(lines)
 
 
-def _from(facts: Mapping[str, str], publisher: TripPublisher) -> str:
-    """Whose file the month was made from, and who is asked for months now, where that is another."""
+def _source(facts: Mapping[str, str], publisher: TripPublisher) -> str:
+    """The publisher whose file the month was made from, and the publisher of the settings where that is another."""
     if not facts:
         return f", not loaded; the publisher is {publisher.title}"
     now = "" if publisher_of(facts) == publisher.kind else f" (the publisher is {publisher.title} now)"
@@ -70,10 +55,6 @@ def _from(facts: Mapping[str, str], publisher: TripPublisher) -> str:
 
 
 def _facts(settings: Settings, dataset: Dataset, month: Month) -> Mapping[str, str]:
-    """What the file of the clean month says of it; nothing when it is not here."""
+    """What the file of the clean month says of itself; empty when there is no such file here."""
     path = resources_for(settings)["lake"].create_resource().clean_file(dataset, month)
     return MonthFile.local(path).facts if path.exists() else {}
-
-
-if __name__ == "__main__":
-    main()

@@ -13,6 +13,8 @@ from taxi_assets.errors import TaxiError
 
 SAMPLE: Final = "sample"
 """The publisher that makes its months itself."""
+SAMPLE_ROWS: Final = 50_000
+"""Trips of a made-up month, unless another number is asked for."""
 ALLOW: Final = "allow_sample"
 """The run config of raw_trips that lets made-up trips go anywhere, in its run."""
 ANYWHERE: Final = "TAXI_SAMPLE_ANYWHERE"

@@ -1,1 +1,1 @@
-"""What the assets work with: publishers of trip files and a Postgres server of our own."""
+"""What assets and sensors are handed: the publisher, the lake folder, Postgres, and the alert webhook."""

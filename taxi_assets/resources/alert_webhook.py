@@ -1,4 +1,4 @@
-"""Where alerts go, as a resource."""
+"""The alert webhook as a resource."""
 
 from dagster import ConfigurableResource
 from pydantic import Field
@@ -7,9 +7,10 @@ from taxi_assets.resources.slack import Alert, send
 
 
 class AlertWebhook(ConfigurableResource[None]):
-    """A webhook that takes Slack's messages. Its URL lets anybody post there, and is never printed; empty: no alerts.
+    """A webhook that takes messages in Slack's format.
 
-    `ui_url` is where people open Dagster's UI.
+    The URL is never printed, as it lets anybody post there; an empty one means that there are no alerts. `ui_url` is
+    the address at which people open Dagster's UI.
     """
 
     url: str = Field(repr=False)
@@ -20,9 +21,9 @@ class AlertWebhook(ConfigurableResource[None]):
         return bool(self.url)
 
     def run_url(self, run_id: str) -> str:
-        """The page of a run."""
+        """The address of a run's page in the UI."""
         return f"{self.ui_url.rstrip('/')}/runs/{run_id}"
 
     def send(self, alert: Alert) -> None:
-        """Raises TaxiError when it could not be delivered."""
+        """Posts the alert. Raises TaxiError when it cannot be delivered."""
         send(alert, self.url)

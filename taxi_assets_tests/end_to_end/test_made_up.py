@@ -18,7 +18,7 @@ from psycopg.sql import SQL, Identifier
 
 from taxi_assets.automation.jobs import PUBLISHER_TAG
 from taxi_assets.build import build_definitions
-from taxi_assets.cli.show import main as show
+from taxi_assets.cli.__main__ import main
 from taxi_assets.model.datasets import DATASETS
 from taxi_assets.model.months import Month
 from taxi_assets.model.zones import TABLE, Zone, ZoneLookup
@@ -214,11 +214,11 @@ def test_show_tells_whose_the_month_is_and_who_is_asked_now(
     monkeypatch.setenv("TAXI_HOME", str(settings.home))
     monkeypatch.setenv("TAXI_POSTGRES_SCHEMA", settings.postgres_schema)
     run_month(real, "green", MONTH)
-    show(["green", MONTH])
+    main(["show", "green", MONTH], standalone_mode=False)
     told = f"green {MONTH} from green_tripdata_{MONTH}.parquet of publisher mirror"
     assert f"{told} (the publisher is sample now):" in capsys.readouterr().out
     monkeypatch.setenv("TAXI_PUBLISHER", real.publisher)
-    show(["green", MONTH])
+    main(["show", "green", MONTH], standalone_mode=False)
     assert f"{told}:" in capsys.readouterr().out
 
 

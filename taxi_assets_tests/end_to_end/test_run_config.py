@@ -14,7 +14,7 @@ from psycopg.sql import SQL, Identifier
 
 from taxi_assets.assets.clean_trips import ProfileName
 from taxi_assets.build import build_definitions
-from taxi_assets.cli.show import main as show
+from taxi_assets.cli.__main__ import main
 from taxi_assets.destinations.lake.folder import Lake
 from taxi_assets.model.datasets import DATASETS
 from taxi_assets.model.months import Month
@@ -84,10 +84,10 @@ def test_a_run_without_the_limit_replaces_a_try_out_and_nothing_of_it_stays(
     monkeypatch.setenv("TAXI_HOME", str(settings.home))
     monkeypatch.setenv("TAXI_POSTGRES_SCHEMA", settings.postgres_schema)
     run_month(settings, "green", MONTH, config=_try_out(300))
-    show(["green", MONTH])
+    main(["show", "green", MONTH], standalone_mode=False)
     assert "A try-out: only the first 300 rows" in capsys.readouterr().out
     result = run_month(settings, "green", MONTH)
-    show(["green", MONTH])
+    main(["show", "green", MONTH], standalone_mode=False)
     assert "try-out" not in capsys.readouterr().out
     assert rows(settings, "green", MONTH)["published"] == 2_000
     assert not any("first_rows" in metadata(result, asset) for asset in ("clean_trips", *MADE_FROM_CLEAN))

@@ -120,7 +120,7 @@ def dev_site(folder: Path, postgres_schema: str, log: str) -> Iterator[DagsterDe
     shutil.copy(ROOT / "workspace.yaml", folder)
     with PublisherServer(mirror, missing_status=404) as publisher:
         settings = Settings(
-            home=folder / "taxi", publisher=publisher.url, own_postgres=True, postgres_schema=postgres_schema
+            home=folder / "taxi", publisher=publisher.url, external_postgres=True, postgres_schema=postgres_schema
         )
         yield DagsterDev(f"http://127.0.0.1:{free_port()}", settings, publisher, mirror, folder / log)
 

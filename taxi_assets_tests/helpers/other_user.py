@@ -40,7 +40,7 @@ def other_user(uid: int, gid: int, **environment: str) -> OtherUser:
     for python in filter(None, (sys.executable, shutil.which(version, path=os.defpath))):
         user = OtherUser(uid, gid, python, {**needed, **environment})
         try:
-            if user.run("-c", "import taxi_assets.resources.embedded_postgres").returncode == 0:
+            if user.run("-c", "import taxi_assets.resources.embedded_postgres.server").returncode == 0:
                 return user
         except OSError:
             continue

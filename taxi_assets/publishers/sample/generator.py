@@ -1,6 +1,6 @@
 """The sample publisher's files: TLC-shaped months with TLC's faults, in any layout, the same every time.
 
-    python -m taxi_assets.publishers.sample yellow 2021-01 --rows 1370000 --format csv.gz --to FOLDER_OR_FILE
+    taxi-assets sample yellow 2021-01 --rows 1370000 --format csv.gz --to FOLDER_OR_FILE
 
 A file is made and written chunk by chunk, so that memory does not grow with its rows: first the metered
 trips, then the dispatched ones, whose driver-entered fields are missing; fhv and fhvhv have no such blocks. Trips are
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from taxi_assets.model.columns import Column, Kind
 from taxi_assets.model.datasets import Dataset, FileFormat
+from taxi_assets.model.made_up import SAMPLE_ROWS
 from taxi_assets.model.months import Month
 from taxi_assets.publishers.sample.csv_text import Form, form
 from taxi_assets.publishers.sample.distributions import in_force
@@ -33,7 +34,9 @@ CHUNK_ROWS: Final = 65_536
 TEXTS_OF: Final = {"vendor_id": "vendor_text", "payment_type": "payment_text", "sr_flag": "sr_text"}
 
 
-def write_sample(dataset: Dataset, month: Month, path: Path, *, rows: int = 50_000, file_format: FileFormat) -> None:
+def write_sample(
+    dataset: Dataset, month: Month, path: Path, *, rows: int = SAMPLE_ROWS, file_format: FileFormat
+) -> None:
     """Writes a month of exactly `rows` trips to `path`.
 
     CSV and Parquet of the same month and number of rows hold the same trips, except for fields of dispatched trips that

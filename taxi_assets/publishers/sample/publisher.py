@@ -9,7 +9,7 @@ from typing import Final
 
 from taxi_assets.atomic_files import sha256
 from taxi_assets.model.datasets import Dataset, FileFormat
-from taxi_assets.model.made_up import SAMPLE, sample_file
+from taxi_assets.model.made_up import SAMPLE, SAMPLE_ROWS, sample_file
 from taxi_assets.model.months import Month
 from taxi_assets.model.publication import Publication
 from taxi_assets.model.zones import ZoneLookup
@@ -27,7 +27,7 @@ LAST_CSV_MONTH: Final = Month(2021, 7)
 class SamplePublisher:
     """Makes TLC-shaped months of made-up trips: no network, the same bytes for the same month every time."""
 
-    rows: int = 50_000
+    rows: int = SAMPLE_ROWS
     format: FileFormat | None = None
     name: str = SAMPLE
 

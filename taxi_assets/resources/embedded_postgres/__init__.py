@@ -1,1 +1,1 @@
-"""The local Postgres server: its programs, folder and account, and starting and stopping it."""
+"""The local Postgres server: its programs, folder and account; its start and stop; and the command for both."""

@@ -1,8 +1,7 @@
-"""Under which account the server's programs run: PostgreSQL refuses root, its initdb a user without a name, and in
-containers people are either.
+"""The account that the server's programs run under.
 
-Here: the accounts that PostgreSQL accepts, and which of them can reach the folder and the programs. Not here:
-anything about the server itself.
+PostgreSQL refuses to run as root, and initdb as a user id without a name; in containers people are often one or the
+other. Here are the accounts that PostgreSQL accepts, and which of them can reach the folder and the programs.
 """
 
 import os
@@ -13,15 +12,15 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-# Not the caller's: the server would keep the secrets in it all its life, and PG* and LC_* change a server.
+# Not the caller's environment: the server would keep its secrets as long as it runs, and PG* and LC_* change a server.
 ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C"}
 NSS_WRAPPER = ("usr/lib/libnss_wrapper.so", "usr/lib64/libnss_wrapper.so", "usr/lib/*/libnss_wrapper.so")
-"""Below /."""
+"""Where distributions put the library, relative to /."""
 
 
 @dataclass(frozen=True)
 class Account:
-    """How to start a program: after the words of `prefix`, or as another user; with neither, as we are."""
+    """How to start a program: with the command `prefix` before it, or as another user, or as the current one."""
 
     prefix: tuple[str, ...] = ()
     uid: int | None = None
@@ -30,11 +29,11 @@ class Account:
 
     @property
     def extra_groups(self) -> list[int] | None:
-        """Whoever becomes another user leaves root's groups behind."""
+        """The supplementary groups: none for another user, who must not keep root's."""
         return None if self.uid is None else []
 
     def run(self, *command: str | Path) -> subprocess.CompletedProcess[str]:
-        """Run a program of a second or so to its end."""
+        """Runs a program to its end; standard error is in `stdout`. Raises subprocess.TimeoutExpired after 120 s."""
         return subprocess.run(  # noqa: S603 - our own commands; paths are arguments and pass through no shell
             [*self.prefix, *command],
             user=self.uid,
@@ -51,22 +50,25 @@ class Account:
         )
 
     def can_use(self, folder: Path, program: Path) -> bool:
-        """Tried, not guessed: containers may refuse user namespaces, any parent may be closed to others."""
+        """Whether the account can enter the folder and run the program.
+
+        This is tried, as containers may refuse user namespaces, and any parent folder may be closed to others.
+        """
         try:
             tried = self.run("sh", "-c", 'cd "$0" && exec "$1" --version', folder, program)
-        except OSError:  # no such command (macOS and busybox lack unshare), or we may not become another user
+        except OSError:  # there is no unshare (macOS, busybox), or we may not become another user
             return False
         return tried.returncode == 0
 
     def has_name(self) -> bool:
-        """Whether the system knows a name for it, as initdb asks."""
+        """Whether the user id has a name, which initdb asks for."""
         try:
             return self.run("id", "-u", "-n").returncode == 0
         except OSError:  # as in can_use
             return False
 
     def own(self, path: Path) -> None:
-        """Give a file, or a folder and all in it, to the account, if that is another user."""
+        """Makes another user the owner of a file, or of a folder and all in it."""
         if self.uid is None or self.gid is None:
             return
         os.chown(path, self.uid, self.gid)
@@ -77,7 +79,7 @@ class Account:
 
 
 def choose_account(folder: Path, program: Path) -> Account | None:
-    """The account for `program` to work in `folder` under; None if we are root and find none."""
+    """The account under which `program` can work in `folder`; None if we are root and there is none."""
     if os.geteuid() != 0:
         return Account()
     owner = folder.stat()
@@ -85,14 +87,14 @@ def choose_account(folder: Path, program: Path) -> Account | None:
         candidates = [Account(uid=owner.st_uid, gid=owner.st_gid)]
     else:
         candidates = [in_user_namespace(), *as_nobody()]
-    # The parent is tried, since the folder itself is given to the account.
+    # The parent is tried: the folder itself will belong to the account.
     return next((account for account in candidates if account.can_use(folder.parent, program)), None)
 
 
 def with_name(account: Account, folder: Path) -> Account | None:
-    """The account, by a name if it has none (`docker run --user 12345`); None if none can be given to it.
+    """The account, with a name made up for a user id without one (`docker run --user 12345`); None if that fails.
 
-    `folder` is an empty one for what that takes.
+    `folder` is an empty folder for the files that it takes.
     """
     if account.has_name():
         return account
@@ -101,20 +103,20 @@ def with_name(account: Account, folder: Path) -> Account | None:
 
 
 def in_user_namespace() -> Account:
-    """Root by another name: not root to PostgreSQL, but still the one to whom root's folders are open."""
-    # A uid with a name: initdb looks its own name up, and in most images 1000 has none.
+    """Root under another name: not root to PostgreSQL, and yet able to enter root's folders."""
+    # A user id with a name, as initdb looks it up; in most images 1000 has none.
     uid = next((entry.pw_uid for entry in pwd.getpwall() if entry.pw_uid != 0), 1000)
     return Account(prefix=("unshare", "--user", f"--map-user={uid}", f"--map-group={uid}"))
 
 
 def as_nobody() -> list[Account]:
-    """The account without rights, where there is one: it can enter only what is open to everyone."""
+    """The account nobody, where there is one: it can enter only what is open to everyone."""
     accounts = [entry for entry in pwd.getpwall() if entry.pw_name == "nobody"]
     return [Account(uid=entry.pw_uid, gid=entry.pw_gid) for entry in accounts]
 
 
 def _by_nss_wrapper(account: Account, folder: Path) -> Iterator[Account]:
-    """By the library for this (Debian's libnss-wrapper), as Docker's own image of Postgres does it."""
+    """The account with a name from libnss-wrapper, as Docker's own image of Postgres does it."""
     uid = os.geteuid() if account.uid is None else account.uid
     gid = os.getegid() if account.gid is None else account.gid
     names = {"NSS_WRAPPER_PASSWD": folder / "passwd", "NSS_WRAPPER_GROUP": folder / "group"}

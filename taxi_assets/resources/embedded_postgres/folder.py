@@ -1,13 +1,12 @@
-"""The folder of an embedded Postgres server: all that outlives the server's process.
+"""The folder of an embedded Postgres server: its files, and how they are created and checked before a start.
 
-Here: its files, how they are made and checked before a start, and the errors that quote its log. Not here:
-processes and connections (embedded_postgres).
-
-    data           the cluster; appears whole or not at all
-    pgpass         the password, in the format of libpq's passfile
+    data           the cluster, which is whole or absent
+    pgpass         the password, in the format of libpq's password file
     port           the last port, taken again if it is free
-    log            of the server's present life; log.previous is of the one before
-    lock, alive    held by whoever starts or stops the server, and by the server's own processes
+    log            written since the last start; log.previous is from the start before
+    lock, alive    locked by whoever starts or stops the server, and by the server's own processes
+
+Processes and connections are in `server.py`.
 """
 
 import os
@@ -20,50 +19,26 @@ from tempfile import TemporaryDirectory
 from typing import NoReturn
 
 from taxi_assets.resources.embedded_postgres.account import Account, with_name
+from taxi_assets.resources.embedded_postgres.configuration import CONFIGURATION, HOST
 from taxi_assets.resources.embedded_postgres.programs import Programs
 
-HOST = "127.0.0.1"
 SUPERUSER = "taxi"
-
-CONFIGURATION = f"""\
-# Written anew at every start. To change a setting use ALTER SYSTEM: postgresql.auto.conf wins over this file.
-
-# For this machine only. No Unix socket: its path may have about 100 characters, a clone's can be longer.
-listen_addresses = '{HOST}'
-unix_socket_directories = ''
-max_connections = 50
-
-# Bulk loads on a laptop. No replica reads the write-ahead log, so a load into a new table need not be logged
-# row by row; with rare checkpoints a page is written once instead of many times. fsync and synchronous_commit
-# stay on, as they are by default: what was committed survives kill -9 and a power cut.
-shared_buffers = 128MB
-maintenance_work_mem = 128MB
-wal_level = minimal
-max_wal_senders = 0
-max_wal_size = 4GB
-checkpoint_timeout = 15min
-
-# The same answers on every machine, wherever it stands and whatever it speaks.
-timezone = 'UTC'
-log_timezone = 'UTC'
-datestyle = 'ISO, MDY'
-lc_messages = 'C'
-"""
-
+DATABASE = "ny_taxi"
+"""The database of the trips."""
 
 NAMELESS = (
-    "this user id has no name, and initdb needs one to make the data; neither a user namespace (unshare --user) nor "
+    "this user id has no name, and initdb needs one to create the data; neither a user namespace (unshare --user) nor "
     "libnss_wrapper can give it one here: run as a user that is in /etc/passwd, or install libnss-wrapper"
 )
 
 
 class EmbeddedPostgresError(RuntimeError):
-    """The server cannot be made, found, started or stopped; the message says why, and what to do."""
+    """The server cannot be created, found, started or stopped; the message says why, and what to do."""
 
 
 @dataclass(frozen=True)
 class ServerFolder:
-    """The files below `root`, an absolute path without symbolic links."""
+    """The files in the folder `root`, an absolute path without symbolic links."""
 
     root: Path
 
@@ -74,21 +49,21 @@ class ServerFolder:
 
     @property
     def passfile(self) -> Path:
-        """Where clients read the password: no URL or command line holds it."""
+        """The password file of clients, so that no URL or command line holds the password."""
         return self.root / "pgpass"
 
     @property
     def log(self) -> Path:
-        """What the server says."""
+        """The server's log since its last start."""
         return self.root / "log"
 
     @property
     def alive(self) -> Path:
-        """Locked while a process of the server lives."""
+        """The file that is locked while a process of the server is alive."""
         return self.root / "alive"
 
     def fail(self, cause: str, origin: BaseException | None = None) -> NoReturn:
-        """Raise an error that quotes the log and names the way around the embedded server."""
+        """Raises EmbeddedPostgresError, which quotes the log and names the alternative to the embedded server."""
         tail = self.log_tail()
         quoted = f"\nThe last lines of {self.log}:\n{tail}" if tail else ""
         way_out = "Or set TAXI_POSTGRES_URL to a PostgreSQL server of your own."
@@ -96,21 +71,21 @@ class ServerFolder:
         raise EmbeddedPostgresError(message) from origin
 
     def log_tail(self) -> str:
-        """The end of the log, or nothing if there is none to read."""
+        """The last lines of the log; empty if it cannot be read."""
         try:
             return "\n".join(self.log.read_text(errors="replace").splitlines()[-15:])
         except OSError:
             return ""
 
     def version(self) -> int | None:
-        """The PostgreSQL that wrote the data; None while there are none."""
+        """The major version of the PostgreSQL that wrote the data; None while there is no data."""
         try:
             return int((self.data / "PG_VERSION").read_text())
         except FileNotFoundError:
             return None
 
     def password(self) -> str:
-        """The superuser's password."""
+        """The superuser's password. Raises EmbeddedPostgresError when its file is gone."""
         try:
             return self.passfile.read_text().strip().rpartition(":")[2]
         except FileNotFoundError:
@@ -120,29 +95,29 @@ class ServerFolder:
             )
 
     def prepare(self, account: Account, programs: Programs) -> None:
-        """Make or check everything that a server needs to start here."""
-        for left_over in self.root.glob("new-*"):  # of a process that was killed while it made the data
-            shutil.rmtree(left_over, ignore_errors=True)
+        """Creates or checks all that a server needs to start here. Raises EmbeddedPostgresError."""
+        for leftover in self.root.glob("new-*"):  # by a process that was killed while it created the data
+            shutil.rmtree(leftover, ignore_errors=True)
         if not self.data.exists():
             self._make_data(account, programs)
         self._check_version(programs)
         (self.data / "postgresql.conf").write_text(CONFIGURATION)
         self.password()
-        # A copied folder may have laxer modes, and libpq passes over a passfile that others can read.
+        # A copied folder may have other modes, and libpq ignores a password file that others can read.
         self.passfile.chmod(0o600)
         self.alive.touch()
         (self.root / "port").touch()
         account.own(self.root)
 
     def begin_log(self, account: Account) -> None:
-        """A new log for a new life, or it would grow for ever; the last life's may say how that ended."""
+        """Starts a new log, as one would grow forever; keeps the last, which may say why the server ended."""
         if self.log.exists():
             self.log.replace(self.root / "log.previous")
         self.log.touch()
         account.own(self.log)
 
     def choose_port(self) -> int:
-        """The port of last time if it is free, else any other."""
+        """The port of the last start if it is free, else any other."""
         kept = self.root / "port"
         last = kept.read_text()
         port = _free_port(int(last) if last.isdecimal() else 0)
@@ -167,7 +142,7 @@ class ServerFolder:
             # fmt: on
             if done.returncode != 0:
                 self.fail(f"initdb failed: {done.stdout.strip()}")
-            # Any port, so that the file stays as it is when the port changes.
+            # For any port, so that the file stays valid when the port changes.
             self._write_passfile(f"{HOST}:*:*:{SUPERUSER}:{password}\n")
             (Path(new) / "data").rename(self.data)
         folder = os.open(self.root, os.O_RDONLY)
@@ -183,19 +158,19 @@ class ServerFolder:
             os.fsync(file.fileno())
 
     def _check_version(self, programs: Programs) -> None:
-        of_data = self.version()
-        if programs.major != of_data:
+        data_version = self.version()
+        if programs.major != data_version:
             self.fail(
-                f"PostgreSQL {of_data} wrote the data, and what would read them is {programs}. To keep the data: set "
-                f"TAXI_POSTGRES_BIN to the folder of the programs of PostgreSQL {of_data}; with its pg_dump they can "
-                "be saved and loaded into a newer one. To drop the data: delete the folder"
+                f"PostgreSQL {data_version} wrote the data, and the programs found are {programs}. To keep the data: "
+                f"set TAXI_POSTGRES_BIN to the folder of the programs of PostgreSQL {data_version}; its pg_dump can "
+                "save them for a newer one. To drop the data: delete the folder"
             )
 
 
 def _free_port(wanted: int) -> int:
-    """The port wanted, or another if somebody listens there; 0 wants any."""
+    """The port `wanted` if nothing listens there, else any free one; 0 stands for any."""
     with socket.socket() as probe:
-        # As PostgreSQL does: connections of the last server that linger do not count.
+        # As PostgreSQL does: lingering connections of the last server do not count.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, wanted))

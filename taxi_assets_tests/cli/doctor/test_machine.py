@@ -50,7 +50,7 @@ def test_the_wheel_of_postgres_may_be_missing_and_other_packages_may_not(monkeyp
 
 def test_a_home_that_is_not_there_yet_is_fine_and_is_not_made(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path / "deep" / "taxi")
-    assert "will be made" in machine.home(settings).found
+    assert "will be created" in machine.home(settings).found
     assert machine.disk(settings).state == "ok"
     assert list(tmp_path.iterdir()) == []
 
@@ -62,12 +62,16 @@ def test_a_home_that_is_there_is_left_as_it_was(tmp_path: Path) -> None:
 
 def test_a_home_below_a_file_is_a_problem(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    [(_, found)] = findings([Question("home", lambda: machine.home(Settings(home=tmp_path / "file" / "taxi")))])
+    [(_, found)] = findings(
+        [Question("home", lambda: machine.home(Settings(home=tmp_path / "file" / "taxi")))], seconds=240
+    )
     assert found.state == "problem"
 
 
 def test_a_home_on_a_read_only_disk_is_a_problem(read_only_disk: Path) -> None:
-    [(_, found)] = findings([Question("home", lambda: machine.home(Settings(home=read_only_disk / "taxi")))])
+    [(_, found)] = findings(
+        [Question("home", lambda: machine.home(Settings(home=read_only_disk / "taxi")))], seconds=240
+    )
     assert found.state == "problem"
     assert "Read-only file system" in found.found
 
@@ -80,7 +84,7 @@ def test_a_small_disk_is_a_problem_that_says_what_a_month_takes(small_disk: Path
 
 def test_a_month_takes_less_here_where_its_destinations_are_elsewhere(tmp_path: Path) -> None:
     own = dataclasses.replace(
-        Settings(home=tmp_path), own_postgres=True, gcs_bucket="bucket", gcp_project="project", bq_dataset="trips"
+        Settings(home=tmp_path), external_postgres=True, gcs_bucket="bucket", gcp_project="project", bq_dataset="trips"
     )
     assert "a yellow month takes about 0.3 GB here" in machine.disk(own).found
 

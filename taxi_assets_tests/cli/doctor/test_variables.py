@@ -20,7 +20,7 @@ def _hold(home: Path, month: str, publisher: str) -> None:
 
 @pytest.mark.parametrize("anywhere", [False, True])
 def test_made_up_trips_on_ones_own_server_are_a_problem_unless_they_are_meant(anywhere: bool) -> None:
-    settings = Settings(own_postgres=True, gcs_bucket="trips", sample_anywhere=anywhere)
+    settings = Settings(external_postgres=True, gcs_bucket="trips", sample_anywhere=anywhere)
     found = variables.made_up(settings)
     assert found.state == ("warning" if anywhere else "problem")
     assert anywhere or "TAXI_POSTGRES_URL and TAXI_GCS_BUCKET" in found.found
@@ -37,5 +37,5 @@ def test_made_up_months_beside_real_ones_are_a_warning_that_counts_them(tmp_path
     found = variables.made_up(settings)
     assert (found.state, found.found) == (
         "warning",
-        "lie with published ones, months in the lake: 1 of sample, 2 of tlc",
+        "are stored with published ones, months in the lake: 1 of sample, 2 of tlc",
     )

@@ -5,8 +5,6 @@ from __future__ import annotations
 import gzip
 import hashlib
 import re
-import subprocess
-import sys
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -21,7 +19,6 @@ import pytest
 from taxi_assets.model.datasets import DATASETS, FOR_HIRE, GREEN_TAXI, HIGH_VOLUME, YELLOW_TAXI, Dataset, FileFormat
 from taxi_assets.model.eras import Layout
 from taxi_assets.model.months import Month
-from taxi_assets.publishers.sample.__main__ import main
 from taxi_assets.publishers.sample.generator import CHUNK_ROWS, chunks, file_columns, write_sample
 from taxi_assets.publishers.sample.taxis import EMPTY_WHEN_DISPATCHED
 from taxi_assets_tests.sample_faults import EACH, GROSS_FAULTS, LEAST_ROWS, gross_faults, write_faulty_sample
@@ -698,22 +695,3 @@ def test_a_chunk_is_a_row_group(tmp_path: Path) -> None:
     footer = pq.read_metadata(path)
     groups = [footer.row_group(place).num_rows for place in range(footer.num_row_groups)]
     assert groups == [chunk.rows for chunk in chunks(YELLOW_TAXI, Month(2021, 1), 2 * CHUNK_ROWS + 1)]
-
-
-def test_the_command_line_names_a_file_in_a_folder_as_its_publisher_does(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    main(["green", "2021-01", "--rows", "10", "--format", "csv.gz", "--to", str(tmp_path)])
-    assert [path.name for path in tmp_path.iterdir()] == ["green_tripdata_2021-01.csv.gz"]
-    assert capsys.readouterr().out == f"{tmp_path / 'green_tripdata_2021-01.csv.gz'}\n"
-
-
-def test_making_a_sample_imports_neither_pandas_nor_dagster(tmp_path: Path) -> None:
-    script = """
-import sys
-from taxi_assets.publishers.sample.__main__ import main
-for file_format in ("csv.gz", "parquet"):
-    main(["yellow", "2021-01", "--rows", "1000", "--format", file_format, "--to", sys.argv[1]])
-assert not {"pandas", "dagster"} & set(sys.modules)
-"""
-    subprocess.run([sys.executable, "-c", script, str(tmp_path)], check=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from taxi_assets.resources.embedded_postgres import account as _server_account
+from taxi_assets.resources.embedded_postgres import account as account_module
 from taxi_assets.resources.embedded_postgres.account import Account
 from taxi_assets.resources.embedded_postgres.programs import Programs
 from taxi_assets.resources.embedded_postgres.server import EmbeddedPostgres
@@ -23,12 +23,12 @@ pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can try ano
 MODULE = "taxi_assets.resources.embedded_postgres"
 WITHOUT = f"""
 import sys
-from taxi_assets.resources import _server_account
-from {MODULE} import main
-_server_account.in_user_namespace = lambda: _server_account.Account(prefix=("no-such-unshare",))
+from {MODULE} import account
+from {MODULE}.command import postgres
+account.in_user_namespace = lambda: account.Account(prefix=("no-such-unshare",))
 if "nss_wrapper" not in sys.argv[2:]:
-    _server_account.NSS_WRAPPER = ()
-sys.exit(main(["start", sys.argv[1]]))
+    account.NSS_WRAPPER = ()
+postgres(["start", sys.argv[1]])
 """
 """Starts a server as where user namespaces are refused, and without libnss_wrapper unless it is asked for."""
 
@@ -50,7 +50,7 @@ def postgres(uid: int) -> Iterator[EmbeddedPostgres]:
 
 
 def namespaces_are_allowed(uid: int) -> None:
-    if not Account(prefix=_server_account.in_user_namespace().prefix, uid=uid, gid=uid).has_name():
+    if not Account(prefix=account_module.in_user_namespace().prefix, uid=uid, gid=uid).has_name():
         pytest.skip("user namespaces are refused here: a name cannot be had from one")
 
 
@@ -103,7 +103,7 @@ def test_root_makes_them_for_a_user_without_a_name(uid: int, postgres: EmbeddedP
 
 
 def test_libnss_wrapper_gives_a_name_where_user_namespaces_are_refused(uid: int, postgres: EmbeddedPostgres) -> None:
-    if not any(found for place in _server_account.NSS_WRAPPER for found in Path("/").glob(place)):
+    if not any(found for place in account_module.NSS_WRAPPER for found in Path("/").glob(place)):
         pytest.skip("libnss_wrapper is not installed here: a name cannot be had from it")
     assert url_of(other_user(uid, uid), postgres, "-c", WITHOUT, str(postgres.folder), "nss_wrapper")
     assert not list(postgres.folder.glob("new-*"))

@@ -12,9 +12,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from taxi_assets.cli.doctor import services
+from taxi_assets.cli.doctor import postgres as check_up
 from taxi_assets.errors import TaxiError
-from taxi_assets.resources.embedded_postgres import programs as _server_programs
+from taxi_assets.resources.embedded_postgres import programs as programs_module
 from taxi_assets.resources.embedded_postgres.folder import EmbeddedPostgresError
 from taxi_assets.resources.embedded_postgres.programs import Programs, find_programs
 from taxi_assets.resources.embedded_postgres.server import EmbeddedPostgres
@@ -31,7 +31,7 @@ def wheels() -> Programs:
 
 
 def machines() -> Programs:
-    found = next(_server_programs._of_the_machine(), None)
+    found = next(programs_module._on_this_machine(), None)
     if found is None:
         pytest.skip("no PostgreSQL 15 or later is installed on this machine: its programs cannot be tried")
     return found
@@ -65,7 +65,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A machine without the wheel, with nothing on the PATH, whose distribution puts programs below this folder."""
     monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
     monkeypatch.setenv("PATH", str(tmp_path / "path"))
-    monkeypatch.setattr(_server_programs, "PLACES", (f"{tmp_path}/postgresql/*/bin",))
+    monkeypatch.setattr(programs_module, "PLACES", (f"{tmp_path}/postgresql/*/bin",))
     return tmp_path / "postgresql"
 
 
@@ -94,11 +94,11 @@ def test_a_month_is_loaded_into_it(settings_of_programs: Settings) -> None:
 def test_the_check_up_says_which_programs_are_used_and_their_version(
     settings_of_programs: Settings, programs: Programs
 ) -> None:
-    used = f"PostgreSQL {programs.version} of {programs.path('postgres').resolve().parent}"
-    found = services.postgres(settings_of_programs, {})
+    used = f"PostgreSQL {programs.version} from {programs.path('postgres').resolve().parent}"
+    found = check_up.server(settings_of_programs, {})
     assert (found.state, found.found) == ("ok", f"local; starts when it is needed: {used}")
     EmbeddedPostgres(settings_of_programs.postgres, bin=programs.folder).start()
-    assert services.postgres(settings_of_programs, {}).found.endswith(used)
+    assert check_up.server(settings_of_programs, {}).found.endswith(used)
 
 
 def test_the_folder_of_the_setting_goes_before_the_wheel(tmp_path: Path) -> None:
@@ -111,7 +111,7 @@ def test_the_wheel_goes_before_the_machine() -> None:
     assert wheel.path("postgres").is_file()
 
 
-def test_without_the_wheel_the_path_goes_before_the_newest_of_the_machine(
+def test_without_the_wheel_the_path_goes_before_the_newest_on_this_machine(
     machine: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for version in ("9.6", "15.1", "16.10", "16.9"):
@@ -124,8 +124,8 @@ def test_without_the_wheel_the_path_goes_before_the_newest_of_the_machine(
 def test_without_the_wheel_data_are_read_by_the_version_that_wrote_them(machine: Path) -> None:
     for version in ("15.1", "17.2"):
         fake(machine / version / "bin", version)
-    assert find_programs(of_data=15).version == "15.1"
-    assert find_programs(of_data=16).version == "17.2"
+    assert find_programs(data_version=15).version == "15.1"
+    assert find_programs(data_version=16).version == "17.2"
 
 
 def test_programs_that_are_too_old_or_do_not_run_are_passed_over(machine: Path) -> None:

@@ -17,10 +17,10 @@ import psycopg
 import pytest
 import sqlalchemy
 
-from taxi_assets.resources.embedded_postgres import account as _server_account
+from taxi_assets.resources.embedded_postgres import account as account_module
 from taxi_assets.resources.embedded_postgres import server as embedded_postgres
-from taxi_assets.resources.embedded_postgres.__main__ import main
 from taxi_assets.resources.embedded_postgres.account import Account
+from taxi_assets.resources.embedded_postgres.command import postgres as postgres_command
 from taxi_assets.resources.embedded_postgres.folder import EmbeddedPostgresError, ServerFolder
 from taxi_assets.resources.embedded_postgres.programs import find_programs
 from taxi_assets.resources.embedded_postgres.server import EmbeddedPostgres
@@ -58,6 +58,13 @@ def open_folder() -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)
         yield Path(folder)
+
+
+def main(arguments: list[str]) -> int | str | None:
+    """Gives the command to this process; returns what it exits with: 0, or 1, or an error's text, which counts as 1."""
+    with pytest.raises(SystemExit) as ended:
+        postgres_command(arguments)
+    return ended.value.code
 
 
 def command(action: str, server: EmbeddedPostgres) -> list[str]:
@@ -426,8 +433,7 @@ def test_server_of_the_settings_is_stopped_whatever_else_they_say(
     assert capsys.readouterr().out == f"{postgres.running_url()}\n" * 2
     monkeypatch.setenv("TAXI_PUBLISHER", "misspelt")
     monkeypatch.setenv("TAXI_POSTGRES_BIN", "/gone")
-    assert main(["start"]) == 1
-    assert "TAXI_PUBLISHER" in capsys.readouterr().err
+    assert "TAXI_PUBLISHER" in str(main(["start"]))
     assert main(["stop"]) == 0
     assert capsys.readouterr().out == "The server is stopped.\n"
     assert postgres.running_url() is None
@@ -440,7 +446,7 @@ def test_server_of_the_settings_is_stopped_whatever_else_they_say(
 def test_root_needs_no_open_parent_folder(tmp_path: Path) -> None:
     closed = tmp_path / "only root's"
     closed.mkdir(mode=0o700)
-    if not _server_account.in_user_namespace().can_use(closed, find_programs().path("postgres")):
+    if not account_module.in_user_namespace().can_use(closed, find_programs().path("postgres")):
         pytest.skip("user namespaces are refused here, and no other account can enter root's folders")
     postgres = EmbeddedPostgres(closed / "postgres")
     try:
@@ -454,14 +460,14 @@ def test_root_needs_no_open_parent_folder(tmp_path: Path) -> None:
 
 def no_namespaces(monkeypatch: pytest.MonkeyPatch) -> None:
     refused = Account(prefix=("no-such-unshare", "--user"))
-    monkeypatch.setattr(_server_account, "in_user_namespace", lambda: refused)
+    monkeypatch.setattr(account_module, "in_user_namespace", lambda: refused)
 
 
 @as_root
 def test_root_becomes_nobody_where_user_namespaces_are_refused(
     open_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (nobody,) = _server_account.as_nobody()
+    (nobody,) = account_module.as_nobody()
     postgres = EmbeddedPostgres(open_folder / "postgres")
     if not nobody.can_use(open_folder, find_programs().path("postgres")):
         pytest.skip("nobody cannot enter the folder of the wheel's programs here")
@@ -482,9 +488,9 @@ def test_root_becomes_nobody_where_user_namespaces_are_refused(
 def test_data_of_root_are_given_to_nobody_when_user_namespaces_are_refused_later(
     open_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (nobody,) = _server_account.as_nobody()
+    (nobody,) = account_module.as_nobody()
     program = find_programs().path("postgres")
-    if not all(each.can_use(open_folder, program) for each in (_server_account.in_user_namespace(), nobody)):
+    if not all(each.can_use(open_folder, program) for each in (account_module.in_user_namespace(), nobody)):
         pytest.skip("needs a user namespace first and nobody afterwards, and one of them does not work here")
     postgres = EmbeddedPostgres(open_folder / "postgres")
     try:
@@ -551,7 +557,7 @@ def test_data_of_another_postgresql_are_left_alone(postgres: EmbeddedPostgres) -
     version = postgres.folder / "data" / "PG_VERSION"
     right = version.read_text()
     version.write_text("17\n")
-    with pytest.raises(EmbeddedPostgresError, match=f"PostgreSQL 17 wrote.* is PostgreSQL {right.strip()}.*keep"):
+    with pytest.raises(EmbeddedPostgresError, match=f"PostgreSQL 17 wrote.* are PostgreSQL {right.strip()}.*keep"):
         postgres.start()
     version.write_text(right)
     assert saved(postgres.start()) == [1]
@@ -581,7 +587,7 @@ def test_server_that_does_not_answer_is_not_waited_for_for_ever(
     running: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     running.start()
-    monkeypatch.setattr(embedded_postgres, "PATIENCE_SECONDS", 0.5)
+    monkeypatch.setattr(embedded_postgres, "TIMEOUT_SECONDS", 0.5)
     os.kill(postmaster(running), signal.SIGSTOP)
     try:
         with pytest.raises(EmbeddedPostgresError, match=r"does not answer.*try again later"):
@@ -593,5 +599,5 @@ def test_server_that_does_not_answer_is_not_waited_for_for_ever(
 
 
 def test_does_not_need_dagster() -> None:
-    check = f"import sys, {MODULE}; assert 'dagster' not in sys.modules"
+    check = f"import sys, {MODULE}.command, {MODULE}.server; assert not {{'dagster', 'pyarrow'}} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", check], cwd=PROJECT, check=True)
