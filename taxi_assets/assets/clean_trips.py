@@ -16,7 +16,7 @@ from taxi_assets.partitions import month_of
 from taxi_assets.transform.cleaning import CleanedMonth
 from taxi_assets.transform.first_rows import mark, take_first
 from taxi_assets.transform.reading import read_month
-from taxi_assets.transform.rules import Profile
+from taxi_assets.transform.rules import QUARANTINED_SHARE, Profile
 
 
 class ProfileName(Enum):
@@ -44,6 +44,13 @@ class Cleaning(Config):
         "it says so. Leave it out for the whole month.",
     )
 
+    max_quarantined_share: float = Field(
+        QUARANTINED_SHARE,
+        ge=0,
+        le=1,
+        description="How much of the month one reason may send to quarantine before the month is refused, from 0 to 1.",
+    )
+
 
 def clean_trips(dataset: Dataset) -> AssetsDefinition:
     @asset(
@@ -63,12 +70,20 @@ def clean_trips(dataset: Dataset) -> AssetsDefinition:
         warn_of_try_out(context, stream.first_rows)
         source_file = mark(raw_trips.name, stream.first_rows)
         scratch = raw_trips.path.parent
-        profile, publisher = config.profile.value, raw_trips.publisher
-        month = CleanedMonth(dataset, month_of(context), source_file, stream, profile, scratch, publisher)
+        month = CleanedMonth(
+            dataset,
+            month_of(context),
+            source_file,
+            stream,
+            config.profile.value,
+            scratch,
+            raw_trips.publisher,
+            config.max_quarantined_share,
+        )
         return Output(
             month,
             metadata={
-                "publisher": publisher,
+                "publisher": month.publisher,
                 "profile": month.profile.value,
                 **try_out_metadata(stream.first_rows),
                 **new_columns(dataset, month.schema, stream.published),

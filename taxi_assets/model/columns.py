@@ -119,8 +119,8 @@ PAYMENT_TEXTS = {
 TRIP_TYPES: Mapping[int, str] = {1: "street-hail", 2: "dispatch"}
 LICENSES = {"HV0002": "Juno", "HV0003": "Uber", "HV0004": "Via", "HV0005": "Lyft"}
 YES_NO = {"Y": "yes", "N": "no"}
-FLAG_TEXTS = {"0": "N", "1": "Y", "0.0": "N", "1.0": "Y"}
-"""store_and_fwd_flag of 2009 to 2010, a number in Parquet."""
+FLAG_TEXTS = {"0": "N", "1": "Y", "0.0": "N", "1.0": "Y", "false": "N", "true": "Y"}
+"""store_and_fwd_flag of 2009 to 2010, a number in Parquet; some programs write it as true or false."""
 
 
 def _usd(name: str, *published: str, doc: str, required: bool = False) -> Column:
@@ -146,26 +146,30 @@ def _zone(end: str, *published: str, doc: str, required: bool = False) -> Column
 
 _PICKUP_ZONE_DOC = "TLC taxi zone of the pick-up, 1 to 265; 264 is unknown, 265 outside the city."
 _DROPOFF_ZONE_DOC = "TLC taxi zone of the drop-off, 1 to 265; 264 is unknown, 265 outside the city."
-_TAXI_TIMES = (
-    _time(
-        "pickup_datetime",
-        "tpep_pickup_datetime",
-        "lpep_pickup_datetime",
-        "Trip_Pickup_DateTime",
-        "pickup_datetime",
-        doc="When the meter was engaged.",
-        required=True,
-    ),
-    _time(
-        "dropoff_datetime",
-        "tpep_dropoff_datetime",
-        "lpep_dropoff_datetime",
-        "Trip_Dropoff_DateTime",
-        "dropoff_datetime",
-        doc="When the meter was disengaged.",
-        required=True,
-    ),
-)
+
+
+def _taxi_times(meter: str) -> tuple[Column, Column]:
+    """The times of a taxi dataset; `meter` is what its files call them by: `tpep` of yellow, `lpep` of green."""
+    return (
+        _time(
+            "pickup_datetime",
+            f"{meter}_pickup_datetime",
+            "Trip_Pickup_DateTime",
+            "pickup_datetime",
+            doc="When the meter was engaged.",
+            required=True,
+        ),
+        _time(
+            "dropoff_datetime",
+            f"{meter}_dropoff_datetime",
+            "Trip_Dropoff_DateTime",
+            "dropoff_datetime",
+            doc="When the meter was disengaged.",
+            required=True,
+        ),
+    )
+
+
 _METER = (
     Column(
         "trip_distance",
@@ -238,7 +242,11 @@ _VENDOR_TEXT = Column("vendor_text", Kind.TEXT, (), "The vendor as published 200
 _PAYMENT_TEXT = Column("payment_text", Kind.TEXT, (), "The payment as published 2009 to 2014.", text_of="payment_type")
 
 _LICENSE = Column(
-    "hvfhs_license_num", Kind.TEXT, ("hvfhs_license_num",), "TLC license of the high-volume business.", codes=LICENSES
+    "hvfhs_license_num",
+    Kind.TEXT,
+    ("hvfhs_license_num",),
+    "TLC license of the high-volume business.",
+    codes=LICENSES,
 )
 _BASE = Column(
     "dispatching_base_num",
@@ -278,7 +286,7 @@ SOURCE_FILE = Column(
 )
 
 YELLOW = (
-    *_TAXI_TIMES,
+    *_taxi_times("tpep"),
     *_METER,
     _IMPROVEMENT,
     _TOTAL,
@@ -299,7 +307,7 @@ YELLOW = (
     SOURCE_FILE,
 )
 GREEN = (
-    *_TAXI_TIMES,
+    *_taxi_times("lpep"),
     *_METER,
     _IMPROVEMENT,
     _TOTAL,
