@@ -20,10 +20,10 @@ from isal import igzip
 
 from taxi_assets.atomic_files import DAMAGE
 from taxi_assets.errors import ContractError, CorruptFileError, message_of
-from taxi_assets.model.columns import Column
+from taxi_assets.model.columns import Column, Kind
 from taxi_assets.model.datasets import FileFormat
 from taxi_assets.progress import Tracker, track
-from taxi_assets.transform.arrow import row_numbers
+from taxi_assets.transform.arrow import row_numbers, text_array
 from taxi_assets.transform.column_mapping import ColumnMapping, map_columns
 from taxi_assets.transform.rules import UNREADABLE_ROWS, UNREADABLE_SHARE
 from taxi_assets.transform.type_conversion import NULL_WORDS, Converter, csv_type, decoded, shown
@@ -116,8 +116,16 @@ def read_month(path: Path, file_format: FileFormat, columns: Sequence[Column]) -
 def _read_parquet(path: Path, columns: Sequence[Column]) -> tuple[ColumnMapping, Iterator[_Block]]:
     import pyarrow.parquet as pq
 
-    file = pq.ParquetFile(path, pre_buffer=False, buffer_size=_BLOCK_BYTES, coerce_int96_timestamp_unit="us")
-    mapping = map_columns([(published.name, published.type) for published in file.schema_arrow], columns)
+    schema = pq.read_schema(path)
+    mapping = map_columns([(published.name, published.type) for published in schema], columns)
+    texts = [
+        schema.names[place]
+        for place, column in zip(mapping.sources, mapping.columns, strict=True)
+        if place is not None and column.kind is Kind.TEXT and column.doc and not column.text_of
+    ]
+    file = pq.ParquetFile(
+        path, pre_buffer=False, buffer_size=_BLOCK_BYTES, coerce_int96_timestamp_unit="us", read_dictionary=texts
+    )
     return mapping, _parquet_blocks(file)
 
 
@@ -247,7 +255,7 @@ def _careful_block(lines: list[bytes], width: int) -> _Block:
             unreadable[number] = text
             fields = [""] * width
         rows.append(fields[:width])
-    columns = [pa.array(values, pa.string()) for values in zip(*rows, strict=True)]
+    columns = [text_array(values) for values in zip(*rows, strict=True)]
     return _Block(columns, len(lines), unreadable)
 
 
@@ -304,7 +312,7 @@ def _published_texts(block: _Block, misfits: Mapping[str, Mapping[int, str]]) ->
     texts |= {row: shown(text) for row, text in block.unreadable.items()}
     if not texts:
         return pa.nulls(block.rows, pa.string())
-    return pa.array([texts.get(row) for row in range(block.rows)], pa.string())
+    return text_array([texts.get(row) for row in range(block.rows)])
 
 
 @contextmanager

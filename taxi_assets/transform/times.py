@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from taxi_assets.transform.arrow import literal
+from taxi_assets.transform.arrow import literal, text_array
 
 MICROSECONDS = pa.timestamp("us")
 _ISO = re.compile(r"^\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?$")
@@ -78,14 +78,14 @@ def _readable(iso: pa.Array) -> pa.Array:
     distinct = iso.dictionary_encode()
     short = pc.replace_substring_regex(distinct.dictionary, _BEYOND_MICROSECONDS, r"\1")
     values = [text if text is not None and _is_time(text) else None for text in short.to_pylist()]
-    return pc.cast(pa.array(values, pa.string()), MICROSECONDS).take(distinct.indices)
+    return pc.cast(text_array(values), MICROSECONDS).take(distinct.indices)
 
 
 def _is_time(text: str) -> bool:
     if not _ISO.match(text):
         return False
     try:
-        pc.cast(pa.array([text]), MICROSECONDS)
+        pc.cast(text_array([text]), MICROSECONDS)
     except pa.ArrowInvalid:
         return False
     return True
@@ -100,10 +100,10 @@ def _rearranged(texts: pa.Array, form: TimeFormat) -> pa.Array:
 
     seconds = part("second")
     none = pc.equal(pc.binary_length(seconds), literal(0, pa.int32()))
-    seconds = pc.if_else(none, pa.array([":00"]).take(pa.array([0] * len(texts))), seconds)
+    seconds = pc.if_else(none, text_array([":00"] * len(texts)), seconds)
     year = part("year")
     if form.century:
-        year = pc.binary_join_element_wise(pa.array([form.century] * len(texts), pa.string()), year, "")
+        year = pc.binary_join_element_wise(text_array([form.century] * len(texts)), year, "")
     day = pc.binary_join_element_wise(year, _padded(part("month")), _padded(part("day")), "-")
     hour = part("hour") if "half" not in form.pattern else _hour_of_24(part("hour"), part("half"))
     clock = pc.binary_join_element_wise(_padded(hour), part("minute"), ":")
@@ -120,7 +120,7 @@ def _hour_of_24(hours: pa.Array, halves: pa.Array) -> pa.Array:
     number = pc.cast(hours, pa.int64())
     twelve = literal(12, pa.int64())
     in_half = pc.if_else(pc.equal(number, twelve), literal(0, pa.int64()), number)
-    later = pc.equal(pc.utf8_lower(halves), pa.array(["p"])[0])
+    later = pc.equal(pc.utf8_lower(halves), text_array(["p"])[0])
     of_day = pc.if_else(later, pc.add(in_half, twelve), in_half)
     possible = pc.and_(pc.greater(number, literal(0, pa.int64())), pc.less_equal(number, twelve))
     return pc.cast(pc.if_else(possible, of_day, literal(99, pa.int64())), pa.string())

@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 
 from taxi_assets.errors import ContractError
 from taxi_assets.model.columns import Column, Kind
-from taxi_assets.transform.arrow import literal
+from taxi_assets.transform.arrow import literal, text_array
 from taxi_assets.transform.times import ISO, TimeFormat, format_of, is_zoned
 
 NULL_WORDS = ("", "NULL", "Null", "null", "NaN", "nan", "NAN", "NA", "N/A", "None", "NaT", "\\N")
@@ -72,12 +72,14 @@ class Converter:
         """
         if array is None:
             return Converted(pa.nulls(rows, self._type))
-        array = plain(array)
+        kind = self._column.kind
+        # A dictionary of texts, as the reader asks Parquet for, is looked at once for each of its words.
+        if not (kind is Kind.TEXT and self._column.doc and _is_dictionary_of_text(array.type)):
+            array = plain(array)
         if self._column.text_of:
             return Converted(_spelled_out(array))
         if not self._column.published or not self._column.doc:
             return Converted(_carried(array))
-        kind = self._column.kind
         if kind is Kind.TIMESTAMP:
             return self._time(array)
         if kind is Kind.TEXT:
@@ -128,6 +130,10 @@ def plain(array: pa.Array) -> pa.Array:
     return array
 
 
+def _is_dictionary_of_text(arrow_type: pa.DataType) -> bool:
+    return bool(pa.types.is_dictionary(arrow_type) and is_text(arrow_type.value_type))
+
+
 def is_text(arrow_type: pa.DataType) -> bool:
     return bool(pa.types.is_string(arrow_type))
 
@@ -138,7 +144,7 @@ def _carried(array: pa.Array) -> pa.Array:
     words = distinct.dictionary.to_pylist()
     if not any("\x00" in word for word in words):
         return distinct.dictionary_decode()
-    return pa.array([word.replace("\x00", "\\x00") for word in words], pa.string()).take(distinct.indices)
+    return text_array([word.replace("\x00", "\\x00") for word in words]).take(distinct.indices)
 
 
 def _text(column: Column, array: pa.Array) -> Converted:
@@ -147,17 +153,18 @@ def _text(column: Column, array: pa.Array) -> Converted:
         texts, misfits = decoded(array)
         found = _text(column, texts)
         return Converted(found.values, {**found.misfits, **misfits})
-    texts = array if is_text(array.type) else _as_text(array)
-    distinct = texts.dictionary_encode()
+    distinct = array
+    if not pa.types.is_dictionary(array.type):
+        distinct = (array if is_text(array.type) else _as_text(array)).dictionary_encode()
     published = distinct.dictionary.to_pylist()
     words = [None if word is None or word.strip().lower() in _NULL_WORDS else word.strip() for word in published]
     today = [word if word is None else str(column.texts.get(word.lower(), word)) for word in words]
     # No database takes a NUL in a text.
     bad = {place for place, word in enumerate(today) if word is not None and "\x00" in word}
     if today == published and not bad:
-        return Converted(texts)
+        return Converted(distinct.dictionary_decode() if array is distinct or not is_text(array.type) else array)
     kept = [None if place in bad else word for place, word in enumerate(today)]
-    values = pa.array(kept, pa.string()).take(distinct.indices)
+    values = text_array(kept).take(distinct.indices)
     rows = {} if not bad else {row: place for row, place in enumerate(distinct.indices.to_pylist()) if place in bad}
     return Converted(values, {row: shown(published[place]) for row, place in rows.items()})
 
@@ -226,7 +233,7 @@ def _coded(column: Column, texts: pa.Array) -> pa.Array:
     """Spelled-out codes as numbers; null for a text without a code, which stays in the column beside."""
     distinct = texts.dictionary_encode()
     words = [_code(word, column.texts) for word in distinct.dictionary.to_pylist()]
-    return pa.array(words, pa.string()).take(distinct.indices)
+    return text_array(words).take(distinct.indices)
 
 
 def _code(word: str, texts: Mapping[str, int | str]) -> str | None:
@@ -249,7 +256,7 @@ def decoded(array: pa.Array) -> tuple[pa.Array, dict[int, str]]:
             except UnicodeDecodeError:
                 texts.append(None)
                 misfits[row] = shown(value)
-        return pa.array(texts, pa.string()), misfits
+        return text_array(texts), misfits
 
 
 def _spelled_out(array: pa.Array) -> pa.Array:
@@ -258,7 +265,7 @@ def _spelled_out(array: pa.Array) -> pa.Array:
         return pa.nulls(len(array), pa.string())
     distinct = _cleared(array).dictionary_encode()
     kept = [None if word is None or re.match(_NUMBER, word) else word for word in distinct.dictionary.to_pylist()]
-    return pa.array(kept, pa.string()).take(distinct.indices)
+    return text_array(kept).take(distinct.indices)
 
 
 def _cleared(texts: pa.Array) -> pa.Array:
@@ -269,7 +276,7 @@ def _cleared(texts: pa.Array) -> pa.Array:
     distinct = texts.dictionary_encode()
     published = distinct.dictionary.to_pylist()
     words = [None if word.strip().lower() in _NULL_WORDS else word.strip() for word in published]
-    return texts if words == published else pa.array(words, pa.string()).take(distinct.indices)
+    return texts if words == published else text_array(words).take(distinct.indices)
 
 
 def _as_text(array: pa.Array) -> pa.Array:
@@ -281,7 +288,7 @@ def _as_text(array: pa.Array) -> pa.Array:
         return pc.cast(array, pa.string())
     if pa.types.is_floating(arrow_type):
         return pc.cast(pc.cast(array, pa.float64()), pa.string())
-    return pa.array([_value_text(value) for value in array.to_pylist()], pa.string())
+    return text_array([_value_text(value) for value in array.to_pylist()])
 
 
 def _value_text(value: Any) -> str | None:  # noqa: ANN401 any value that Arrow holds
@@ -298,7 +305,7 @@ def _misfits(published: pa.Array, meant: pa.Array, values: pa.Array) -> dict[int
         return {}
     lost = pc.and_(meant.is_valid(), values.is_null())
     rows = np.flatnonzero(np.frombuffer(pc.cast(lost, pa.uint8()).buffers()[1], np.uint8, len(lost)))
-    texts = published.take(pa.array(rows, pa.int64())).to_pylist() if len(rows) else []
+    texts = [published[int(row)].as_py() for row in rows]
     return {int(row): shown(text) for row, text in zip(rows, texts, strict=True)}
 
 
