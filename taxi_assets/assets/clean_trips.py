@@ -17,7 +17,7 @@ from taxi_assets.partitions import month_of
 from taxi_assets.transform.cleaning import CleanedMonth
 from taxi_assets.transform.first_rows import mark, take_first
 from taxi_assets.transform.reading import read_month
-from taxi_assets.transform.rules import Profile
+from taxi_assets.transform.rules import QUARANTINED_SHARE, Profile
 
 ProfileName = Literal["default", "strict", "tutorial"]
 """The profiles as run config spells them: Dagster refuses any other value, and names these."""
@@ -35,6 +35,13 @@ class CleaningConfig(Config):
         None,
         description="Loads only so many of the file's first rows, 1 or more, as a try-out; everything made from it is "
         "marked as one. Leave it out to load the whole month.",
+    )
+
+    max_quarantined_share: float = Field(
+        QUARANTINED_SHARE,
+        ge=0,
+        le=1,
+        description="How much of the month one reason may send to quarantine before the month is refused, from 0 to 1.",
     )
 
 
@@ -58,13 +65,21 @@ def clean_trips(dataset: Dataset) -> AssetsDefinition:
         warn_of_try_out(context, stream.first_rows)
         source_file = mark(raw_trips.name, stream.first_rows)
         scratch = raw_trips.path.parent
-        profile, publisher = Profile(config.profile), raw_trips.publisher
-        month = CleanedMonth(dataset, month_of(context), source_file, stream, profile, scratch, publisher)
+        month = CleanedMonth(
+            dataset,
+            month_of(context),
+            source_file,
+            stream,
+            Profile(config.profile),
+            scratch,
+            raw_trips.publisher,
+            config.max_quarantined_share,
+        )
         return Output(
             month,
             metadata={
-                **trips_metadata(LoadedTrips(publisher, first_rows=stream.first_rows)),
-                "profile": profile.value,
+                **trips_metadata(LoadedTrips(month.publisher, first_rows=stream.first_rows)),
+                "profile": month.profile.value,
                 **new_columns(dataset, month.schema, stream.published),
                 **of_published(dataset, stream.published),
             },

@@ -123,8 +123,8 @@ PAYMENT_TEXTS = {
 TRIP_TYPES: Mapping[int, str] = {1: "street-hail", 2: "dispatch"}
 LICENSES = {"HV0002": "Juno", "HV0003": "Uber", "HV0004": "Via", "HV0005": "Lyft"}
 YES_NO = {"Y": "yes", "N": "no"}
-FLAG_TEXTS = {"0": "N", "1": "Y", "0.0": "N", "1.0": "Y"}
-"""The store_and_fwd_flag of 2009 and 2010, which TLC's Parquet files hold as a number."""
+FLAG_TEXTS = {"0": "N", "1": "Y", "0.0": "N", "1.0": "Y", "false": "N", "true": "Y"}
+"""The store_and_fwd_flag of 2009 and 2010, which TLC's Parquet files hold as a number; some programs write booleans."""
 
 
 def _usd(name: str, *published: str, doc: str, required: bool = False) -> Column:
@@ -151,26 +151,30 @@ def _zone(end: str, *published: str, doc: str, required: bool = False) -> Column
 _ZONE_NUMBERS = f"{ZONE_IDS[0]} to {ZONE_IDS[-1]}; {UNKNOWN_ZONE} means unknown, {OUTSIDE_CITY} means outside the city."
 _PICKUP_ZONE_DOC = f"TLC taxi zone of the pick-up, {_ZONE_NUMBERS}"
 _DROPOFF_ZONE_DOC = f"TLC taxi zone of the drop-off, {_ZONE_NUMBERS}"
-_TAXI_TIMES = (
-    _time(
-        "pickup_datetime",
-        "tpep_pickup_datetime",
-        "lpep_pickup_datetime",
-        "Trip_Pickup_DateTime",
-        "pickup_datetime",
-        doc="When the meter was engaged.",
-        required=True,
-    ),
-    _time(
-        "dropoff_datetime",
-        "tpep_dropoff_datetime",
-        "lpep_dropoff_datetime",
-        "Trip_Dropoff_DateTime",
-        "dropoff_datetime",
-        doc="When the meter was disengaged.",
-        required=True,
-    ),
-)
+
+
+def _taxi_times(meter: str) -> tuple[Column, Column]:
+    """The times of a taxi dataset; `meter` is what its files call them by: `tpep` of yellow, `lpep` of green."""
+    return (
+        _time(
+            "pickup_datetime",
+            f"{meter}_pickup_datetime",
+            "Trip_Pickup_DateTime",
+            "pickup_datetime",
+            doc="When the meter was engaged.",
+            required=True,
+        ),
+        _time(
+            "dropoff_datetime",
+            f"{meter}_dropoff_datetime",
+            "Trip_Dropoff_DateTime",
+            "dropoff_datetime",
+            doc="When the meter was disengaged.",
+            required=True,
+        ),
+    )
+
+
 _METER = (
     Column(
         "trip_distance",
@@ -319,7 +323,7 @@ OURS = (SOURCE_ROW, TRIP_MONTH, QUALITY_FLAGS, SOURCE_FILE)
 """The columns that this project adds to every dataset; no published file has them."""
 
 YELLOW = (
-    *_TAXI_TIMES,
+    *_taxi_times("tpep"),
     *_METER,
     _IMPROVEMENT,
     _TOTAL,
@@ -340,7 +344,7 @@ YELLOW = (
     SOURCE_FILE,
 )
 GREEN = (
-    *_TAXI_TIMES,
+    *_taxi_times("lpep"),
     *_METER,
     _IMPROVEMENT,
     _TOTAL,

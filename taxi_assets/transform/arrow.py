@@ -7,7 +7,7 @@ made here.
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -43,6 +43,15 @@ def repeated_text(text: str, length: int) -> pa.Array:
     data = text.encode()
     offsets = np.arange(0, (length + 1) * len(data), len(data), dtype=np.int32)
     return pa.Array.from_buffers(pa.string(), length, [None, pa.py_buffer(offsets), pa.py_buffer(data * length)])
+
+
+def text_array(words: Sequence[str | None]) -> pa.Array:
+    """A string column of the words; null for None."""
+    data = [b"" if word is None else word.encode() for word in words]
+    offsets = np.cumsum([0, *map(len, data)], dtype=np.int32)
+    valid = np.packbits([word is not None for word in words], bitorder="little")
+    buffers = [pa.py_buffer(valid), pa.py_buffer(offsets), pa.py_buffer(b"".join(data))]
+    return pa.Array.from_buffers(pa.string(), len(words), buffers)
 
 
 def repeated_date(day: date, length: int) -> pa.Array:

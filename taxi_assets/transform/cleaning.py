@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from taxi_assets.errors import ContractError
 from taxi_assets.model.datasets import Dataset
 from taxi_assets.model.months import Month
 from taxi_assets.transform.arrow import literal, repeated_date, repeated_text, text_lists
@@ -21,9 +22,10 @@ from taxi_assets.transform.duplicates import SeenRows
 from taxi_assets.transform.flags import FLAGS
 from taxi_assets.transform.reading import PUBLISHED_TEXT, TripStream
 from taxi_assets.transform.rule import Rule
-from taxi_assets.transform.rules import DUPLICATE, PROFILES, Profile
+from taxi_assets.transform.rules import DUPLICATE, PROFILES, QUARANTINE, QUARANTINED_SHARE, Profile
 
 REASONS = "reasons"
+_DEFAULT_REASONS = tuple(rule.name for rule in QUARANTINE)
 
 
 @dataclass
@@ -48,6 +50,7 @@ class CleanedMonth:
     The clean schema is the dataset's, with columns nobody has seen before at its end; the quarantine has `reasons` (a
     list of rule names) and `published_text` (what could not be read) beside them. `scratch` is a folder for what the
     search for duplicates does not hold in memory. `publisher` is whose file it is, for whoever looks at the month.
+    `max_quarantined_share` is how much of the month one reason may send to quarantine; a try-out has no such bound.
     """
 
     def __init__(
@@ -59,6 +62,7 @@ class CleanedMonth:
         profile: Profile = Profile.DEFAULT,
         scratch: Path | None = None,
         publisher: str = "",
+        max_quarantined_share: float = QUARANTINED_SHARE,
     ) -> None:
         self.month = month
         self.source_file = source_file
@@ -71,14 +75,35 @@ class CleanedMonth:
         self.schema = pa.schema([*dataset.schema, *new])
         extra = [pa.field(PUBLISHED_TEXT, pa.string()), pa.field(REASONS, pa.list_(pa.string()))]
         self.quarantine_schema = pa.schema([*self.schema, *extra])
-        self._rules = [rule for rule in PROFILES[profile] if rule.applies_to(names)]
-        self._flags = [rule for rule in FLAGS if rule.applies_to(names)]
+        # A carried column may be called as one of another dataset, and hold anything.
+        self._described = [name for name in names if name in (*dataset.schema.names, PUBLISHED_TEXT)]
+        self._rules = [rule for rule in PROFILES[profile] if rule.applies_to(self._described)]
+        self._flags = [rule for rule in FLAGS if rule.applies_to(self._described)]
         self._published = [name for name in names if name != "source_row"]
+        self._max_quarantined_share = max_quarantined_share
         self._seen = SeenRows(scratch) if dataset.rows_identifiable else None
 
     def __iter__(self) -> Iterator[tuple[pa.RecordBatch, pa.RecordBatch]]:
         for batch in self.stream.batches:
             yield self._split(batch)
+
+    def check(self) -> None:
+        """Raises ContractError when so many rows are in quarantine that this cannot be the month; after the last batch.
+
+        A try-out of the first rows has no such bound.
+        """
+        if self.stream.first_rows is not None:
+            return
+        reasons = Counter({name: self.tally.reasons[name] for name in (*_DEFAULT_REASONS, DUPLICATE.name)})
+        for name, count in reasons.most_common(1):
+            if count > self._max_quarantined_share * self.tally.raw:
+                raise ContractError(
+                    f"{count:,} of the {self.tally.raw:,} rows would go to quarantine as {name}: this cannot be the "
+                    "month. Nothing was replaced.",
+                    "Look at what the publisher serves under this name: another month's file, or times in a format of "
+                    "their own? To load it all the same, run the month with max_quarantined_share: 1.0 in the run "
+                    "config of clean_trips.",
+                )
 
     def _split(self, batch: pa.RecordBatch) -> tuple[pa.RecordBatch, pa.RecordBatch]:
         verdicts = self._verdicts(self._rules, batch)
@@ -99,7 +124,8 @@ class CleanedMonth:
 
     def _verdicts(self, rules: list[Rule], batch: pa.RecordBatch) -> dict[str, pa.Array]:
         no = literal(value=False, arrow_type=pa.bool_())
-        return {rule.name: pc.fill_null(rule.judge(batch, self.month), no) for rule in rules}
+        described = batch.select(self._described)
+        return {rule.name: pc.fill_null(rule.judge(described, self.month), no) for rule in rules}
 
     def _stamped(self, batch: pa.RecordBatch, flags: pa.Array) -> pa.RecordBatch:
         """The batch in the clean schema: with its month, its file and its flags."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 
 import pyarrow as pa
 
@@ -13,6 +15,22 @@ from taxi_assets.model.columns import Column, Kind
 
 OURS = frozenset({"source_row", "trip_month", "source_file", "quality_flags", "reasons", "published_text"})
 """Columns that we add; a published column of such a name is renamed."""
+_OF_OUR_SQL = frozenset(
+    {
+        *("day", "month", "dataset", "trips", "passengers", "miles", "fare", "tips", "tolls", "total"),
+        *("location_id", "borough", "zone", "service_zone"),
+        *(f"{end}_{name}" for end in ("pickup", "dropoff") for name in ("borough", "zone")),
+    }
+)
+"""Columns of the views and tables that are made from trips; a published column of such a name is renamed."""
+_LONGEST_NAME = 63
+"""Bytes of a column's name in Postgres; it cuts a longer one without a word."""
+_MARKS = {
+    "tpep_pickup_datetime": "yellow",
+    "lpep_pickup_datetime": "green",
+    "hvfhs_license_num": "fhvhv",
+}
+"""Columns that say whose file it is: only files of that dataset have ever had them."""
 _NOT_DATA = {"__index_level_0__", "unnamed: 0", ""}
 """The index of a pandas DataFrame (TLC published one in yellow 2010-02 and 2010-03), and fields beyond the header."""
 
@@ -37,14 +55,17 @@ class ColumnMapping:
 
 
 def map_columns(published: Sequence[tuple[str, pa.DataType]], columns: Sequence[Column]) -> ColumnMapping:
-    """Maps a file's columns, given as (name, type), to ours.
+    """Maps a file's columns, given as (name, type), to ours; what nobody has described is carried along as text.
 
-    Raises ContractError when a required column is missing, or when two columns of the file claim the same place.
+    Raises ContractError when a required column is missing, two columns of the file claim the same place, or the file
+    is another dataset's.
     """
     names = [name.strip().lower() for name, _ in published]
     sources = _known(names, columns)
     claimed = set(sources.values())
     aliases = {name: column.name for column in columns for name in _names(column)}
+    _check_dataset(names, aliases)
+    reserved = OURS | _OF_OUR_SQL | {column.name for column in columns}
     new: list[Column] = []
     unknown: list[str] = []
     for position, (name, arrow_type) in enumerate(published):
@@ -52,11 +73,12 @@ def map_columns(published: Sequence[tuple[str, pa.DataType]], columns: Sequence[
             continue
         if place := aliases.get(names[position]):
             raise ContractError(
-                f"Two columns of the file both mean {place}; one is {name!r}.", "The file needs a look."
+                f"Two columns of the file both mean {place}; one of them is {name!r}.",
+                "Drop one of them, or load the month from another publisher.",
             )
         unknown.append(name)
         if not pa.types.is_null(arrow_type):
-            column = Column(_free_name(name, columns), _carried_kind(arrow_type), (name,), "")
+            column = Column(_free_name(name, reserved, sources), Kind.TEXT, (name,), "")
             sources[column.name] = position
             new.append(column)
     _check_required(published, columns, sources)
@@ -66,6 +88,16 @@ def map_columns(published: Sequence[tuple[str, pa.DataType]], columns: Sequence[
     every = (*columns, *new)
     names_of = {name: published[position][0].strip() for name, position in sources.items()}
     return ColumnMapping(every, tuple(sources.get(column.name) for column in every), names_of, tuple(unknown))
+
+
+def _check_dataset(names: Sequence[str], aliases: Mapping[str, str]) -> None:
+    """Raises ContractError where a column says that the file is another dataset's."""
+    for name in names:
+        if name in _MARKS and name not in aliases:
+            raise ContractError(
+                f"The file has a column {name}, which only files of {_MARKS[name]} have: it is not of this dataset.",
+                "Look at what the publisher serves under this name.",
+            )
 
 
 def _known(names: Sequence[str], columns: Sequence[Column]) -> dict[str, int]:
@@ -100,20 +132,21 @@ def _names(column: Column) -> list[str]:
     return [*published, column.name] if published else []
 
 
-def _free_name(name: str, columns: Sequence[Column]) -> str:
-    """The snake_case name under which an unknown column is carried along: `requestSource` → `request_source`."""
+def _free_name(name: str, reserved: Collection[str], taken: Collection[str]) -> str:
+    """The snake_case name under which an unknown column is carried along: `requestSource` → `request_source`.
+
+    The same every month. Names that are reserved, that begin with no letter, or that a database would cut, are changed;
+    the second of two columns with one name gets a number.
+    """
     words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name.strip())
-    snake = re.sub(r"\W+", "_", words).strip("_").lower()
-    taken = OURS | {column.name for column in columns}
-    return f"published_{snake}" if snake in taken or not snake[:1].isalpha() else snake
+    snake = re.sub(r"[^0-9A-Za-z]+", "_", words).strip("_").lower()
+    if not snake.isascii() or not snake[:1].isalpha() or snake in reserved:
+        snake = f"published_{snake}" if snake else f"published_{_digest(name)}"
+    if len(snake) > _LONGEST_NAME:
+        snake = f"{snake[: _LONGEST_NAME - 9]}_{_digest(name)}"
+    numbered = (f"{snake}_{number}" for number in count(2))
+    return snake if snake not in taken else next(each for each in numbered if each not in taken)
 
 
-def _carried_kind(arrow_type: pa.DataType) -> Kind:
-    """The widest of our kinds for a column nobody has described."""
-    if pa.types.is_integer(arrow_type):
-        return Kind.LONG
-    if pa.types.is_floating(arrow_type) or pa.types.is_decimal(arrow_type):
-        return Kind.FLOAT
-    if pa.types.is_timestamp(arrow_type) and arrow_type.tz is None:
-        return Kind.TIMESTAMP
-    return Kind.TEXT
+def _digest(name: str) -> str:
+    return hashlib.sha256(name.strip().encode()).hexdigest()[:8]

@@ -8,7 +8,8 @@ of Dagster.
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,12 +20,13 @@ from isal import igzip
 
 from taxi_assets.atomic_files import DAMAGE
 from taxi_assets.errors import ContractError, CorruptFileError, message_of
-from taxi_assets.model.columns import Column
+from taxi_assets.model.columns import Column, Kind
 from taxi_assets.model.datasets import FileFormat
 from taxi_assets.progress import Tracker, track
-from taxi_assets.transform.arrow import row_numbers
+from taxi_assets.transform.arrow import row_numbers, text_array
 from taxi_assets.transform.column_mapping import ColumnMapping, map_columns
-from taxi_assets.transform.type_conversion import converted, csv_type, misfit_pickups
+from taxi_assets.transform.rules import UNREADABLE_ROWS, UNREADABLE_SHARE
+from taxi_assets.transform.type_conversion import NULL_WORDS, Converter, csv_type, decoded, shown
 
 if TYPE_CHECKING:
     import pyarrow.parquet as pq
@@ -44,7 +46,7 @@ class TripStream:
 
     `schema`: the published columns of the dataset in canonical order (null where the file lacks them), the columns
     nobody has seen before (named as published in `unknown`), `source_row` (the row's position in the file from 0),
-    and `published_text` (the row as published, where it or its pickup time could not be read; else null).
+    and `published_text` (what could not be read, as published: the row, or `column: value`; else null).
     `published`: the file's own names of the columns it has. `first_rows`: after how many rows a try-out ends.
     """
 
@@ -57,12 +59,40 @@ class TripStream:
 
 @dataclass(frozen=True)
 class _Block:
-    """Rows by column position in the file; `unreadable` holds the text of rows that are no rows of the table."""
+    """Rows by column position in the file; `unreadable` holds the text of rows that are no rows of the table,
+    `undecodable`, by column position and row, values that are no UTF-8.
+    """
 
     columns: Sequence[pa.Array]
     rows: int
     unreadable: dict[int, str] = field(default_factory=dict)
-    lines: Sequence[str] = ()
+    undecodable: dict[int, dict[int, str]] = field(default_factory=dict)
+
+
+@dataclass
+class _Misfits:
+    """How many values did not fit their column, and the first of each."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    examples: dict[str, str] = field(default_factory=dict)
+
+    def add(self, column: str, values: Iterable[str]) -> None:
+        for value in values:
+            self.counts[column] += 1
+            self.examples.setdefault(column, value)
+
+    def check(self, rows: int, *, first_batch: bool) -> None:
+        """Raises ContractError when so many values of a column are unreadable that its meaning must have changed."""
+        for column, count in self.counts.most_common(1):
+            if first_batch and count < rows:
+                return
+            if first_batch or count > max(UNREADABLE_ROWS, UNREADABLE_SHARE * rows):
+                raise ContractError(
+                    f"Column {column} cannot be read in {count:,} of {rows:,} rows, for example "
+                    f"{self.examples[column]!r}.",
+                    "Its meaning or its format has changed. Nothing was replaced. Load the month from another "
+                    "publisher, or teach the column to read such values (docs/how-to/column.md).",
+                )
 
 
 class _NotPlainError(Exception):
@@ -72,8 +102,9 @@ class _NotPlainError(Exception):
 def read_month(path: Path, file_format: FileFormat, columns: Sequence[Column]) -> TripStream:
     """The rows of a published file as batches of up to about 32,768 rows; `columns` are the dataset's published ones.
 
-    Raises CorruptFileError when the file is not whole, ContractError when a required column is missing or a value does
-    not fit its column; both also while the batches are read.
+    Raises CorruptFileError when the file is not whole, ContractError when a required column is missing, a column's type
+    cannot be what it should be, or more than a small share of its values does not fit; both also while the batches are
+    read.
     """
     read = _read_parquet if file_format == "parquet" else _read_csv
     with _explained():
@@ -85,8 +116,16 @@ def read_month(path: Path, file_format: FileFormat, columns: Sequence[Column]) -
 def _read_parquet(path: Path, columns: Sequence[Column]) -> tuple[ColumnMapping, Iterator[_Block]]:
     import pyarrow.parquet as pq
 
-    file = pq.ParquetFile(path, pre_buffer=False, buffer_size=_BLOCK_BYTES)
-    mapping = map_columns([(published.name, published.type) for published in file.schema_arrow], columns)
+    schema = pq.read_schema(path)
+    mapping = map_columns([(published.name, published.type) for published in schema], columns)
+    texts = [
+        schema.names[place]
+        for place, column in zip(mapping.sources, mapping.columns, strict=True)
+        if place is not None and column.kind is Kind.TEXT and column.doc and not column.text_of
+    ]
+    file = pq.ParquetFile(
+        path, pre_buffer=False, buffer_size=_BLOCK_BYTES, coerce_int96_timestamp_unit="us", read_dictionary=texts
+    )
     return mapping, _parquet_blocks(file)
 
 
@@ -119,19 +158,24 @@ def _header(path: Path) -> tuple[list[str], list[str]]:
 
 
 def _csv_blocks(path: Path, types: Sequence[pa.DataType], width: int) -> Iterator[_Block]:
-    """The rows by Arrow's parser; from the first block it stumbles over, line by line."""
+    """The rows by Arrow's parser: typed; from the first value that does not fit on as bytes; from the first row with
+    another number of fields on line by line.
+    """
     work, done = track("reading", size=path.stat().st_size), 0
-    try:
-        for batch in _merged(_parsed(path, types, work)):
-            _check_plain(batch.columns[width:])
-            yield _Block(batch.columns, batch.num_rows)
-            done += batch.num_rows
-            work.update(rows=done)
-    except (pa.ArrowInvalid, _NotPlainError):
-        for block in _careful_blocks(path, width, done, work):
-            yield block
-            done += block.rows
-            work.update(rows=done)
+    readers: tuple[Callable[[int], Iterator[_Block]], ...] = (
+        lambda _done: (_Block(batch.columns, batch.num_rows) for batch in _merged(_parsed(path, types, work, width))),
+        lambda done: _bytes_blocks(path, width, len(types), done, work),
+        lambda done: _careful_blocks(path, width, done, work),
+    )
+    for reader in readers:
+        try:
+            for block in reader(done):
+                yield block
+                done += block.rows
+                work.update(rows=done)
+        except (pa.ArrowInvalid, _NotPlainError):
+            continue
+        return
 
 
 def _check_plain(stray: Sequence[pa.Array]) -> None:
@@ -140,12 +184,12 @@ def _check_plain(stray: Sequence[pa.Array]) -> None:
         raise _NotPlainError
 
 
-def _parsed(path: Path, types: Sequence[pa.DataType], work: Tracker) -> Iterator[pa.RecordBatch]:
+def _parsed(path: Path, types: Sequence[pa.DataType], work: Tracker, width: int) -> Iterator[pa.RecordBatch]:
     from pyarrow import csv as arrow_csv
 
     names = [str(position) for position in range(len(types))]
     convert = arrow_csv.ConvertOptions(
-        column_types=dict(zip(names, types, strict=True)), null_values=[""], strings_can_be_null=True
+        column_types=dict(zip(names, types, strict=True)), null_values=NULL_WORDS, strings_can_be_null=True
     )
     with path.open("rb") as packed, igzip.open(packed, "rb") as file:
         for batch in arrow_csv.open_csv(
@@ -154,7 +198,19 @@ def _parsed(path: Path, types: Sequence[pa.DataType], work: Tracker) -> Iterator
             convert_options=convert,
         ):
             work.update(size=packed.tell())
+            _check_plain(batch.columns[width:])
             yield batch
+
+
+def _bytes_blocks(path: Path, width: int, fields: int, skip: int, work: Tracker) -> Iterator[_Block]:
+    """The rows after the first `skip` ones as text; those with bytes that are no UTF-8 as unreadable."""
+    for batch in _merged(_parsed(path, [pa.binary()] * fields, work, width)):
+        left = batch.slice(min(skip, batch.num_rows))
+        skip -= batch.num_rows - left.num_rows
+        if left.num_rows:
+            columns = [decoded(column) for column in left.columns[:width]]
+            undecodable = {place: misfits for place, (_, misfits) in enumerate(columns) if misfits}
+            yield _Block([texts for texts, _ in columns], left.num_rows, undecodable=undecodable)
 
 
 def _merged(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -172,10 +228,12 @@ def _merged(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
 
 
 def _careful_blocks(path: Path, width: int, skip: int, work: Tracker) -> Iterator[_Block]:
-    """The rows after the first `skip` ones, all as text, and those with too few or too many fields as unreadable."""
-    lines: list[str] = []
+    """The rows after the first `skip` ones, all as text; as unreadable those with too few or too many fields, or with
+    bytes that are no UTF-8.
+    """
+    lines: list[bytes] = []
     with path.open("rb") as packed, igzip.open(packed, "rb") as file:
-        rows = (line.decode("utf-8", errors="replace").rstrip("\r\n") for line in file)
+        rows = (line.rstrip(b"\r\n") for line in file)
         for number, line in enumerate(line for line in rows if line.strip()):
             if number > skip:  # the header is number 0
                 lines.append(line)
@@ -187,17 +245,26 @@ def _careful_blocks(path: Path, width: int, skip: int, work: Tracker) -> Iterato
         yield _careful_block(lines, width)
 
 
-def _careful_block(lines: list[str], width: int) -> _Block:
+def _careful_block(lines: list[bytes], width: int) -> _Block:
     unreadable: dict[int, str] = {}
     rows: list[list[str]] = []
-    for number, line in enumerate(lines):
-        fields = _fields(line)
-        if len(fields) < width or any(fields[width:]):
-            unreadable[number] = line
+    texts = [line.decode(errors="backslashreplace") for line in lines]
+    for number, (line, text) in enumerate(zip(lines, texts, strict=True)):
+        fields = _fields(text)
+        if len(fields) < width or any(fields[width:]) or not _is_utf8(line):
+            unreadable[number] = text
             fields = [""] * width
         rows.append(fields[:width])
-    columns = [pa.array(values, pa.string()) for values in zip(*rows, strict=True)]
-    return _Block(columns, len(lines), unreadable, lines)
+    columns = [text_array(values) for values in zip(*rows, strict=True)]
+    return _Block(columns, len(lines), unreadable)
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _fields(line: str) -> list[str]:
@@ -205,33 +272,47 @@ def _fields(line: str) -> list[str]:
 
 
 def _canonical(blocks: Iterator[_Block], mapping: ColumnMapping, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    converters = [Converter(column) for column in mapping.columns]
+    misfits = _Misfits()
     first = 0
     with _explained():
         for block in blocks:
-            texts = _unreadable_texts(block, mapping)
-            arrays = [
-                converted(column, None if source is None else block.columns[source], block.rows, first)
-                for source, column in zip(mapping.sources, mapping.columns, strict=True)
+            columns = [
+                converter.convert(None if source is None else block.columns[source], block.rows)
+                for source, converter in zip(mapping.sources, converters, strict=True)
             ]
+            found = {
+                name: {**each.misfits, **block.undecodable.get(-1 if source is None else source, {})}
+                for name, each, source in zip(schema.names, columns, mapping.sources, strict=False)
+            }
+            for name, values in found.items():
+                misfits.add(name, values.values())
+            if first == 0:
+                misfits.check(block.rows, first_batch=True)
+            arrays = [each.values for each in columns]
+            texts = _published_texts(block, found)
             yield pa.record_batch([*arrays, row_numbers(first, block.rows), texts], schema=schema)
             first += block.rows
             if first > MAX_ROWS:
                 raise CorruptFileError(f"The file has more than {MAX_ROWS:,} rows.", "No month is that large.")
+        misfits.check(first, first_batch=False)
     if first == 0:
         raise CorruptFileError("The file holds no row of data.", "Look at what the publisher serves under this name.")
 
 
-def _unreadable_texts(block: _Block, mapping: ColumnMapping) -> pa.Array:
-    """For rows that cannot be read, and rows whose pickup time cannot: what was published; null for the others."""
-    texts = dict(block.unreadable)
-    place = [column.name for column in mapping.columns].index("pickup_datetime")
-    source = mapping.sources[place]
-    if source is not None:
-        for row, value in misfit_pickups(block.columns[source]).items():
-            texts.setdefault(row, block.lines[row] if block.lines else f"pickup_datetime: {value}")
+def _published_texts(block: _Block, misfits: Mapping[str, Mapping[int, str]]) -> pa.Array:
+    """What was published of the rows that cannot be read, and of those with a value that does not fit its column;
+    null for the others.
+    """
+    values: dict[int, list[str]] = {}
+    for name, of_column in misfits.items():
+        for row, value in of_column.items():
+            values.setdefault(row, []).append(f"{name}: {value}")
+    texts = {row: "; ".join(parts) for row, parts in values.items()}
+    texts |= {row: shown(text) for row, text in block.unreadable.items()}
     if not texts:
         return pa.nulls(block.rows, pa.string())
-    return pa.array([texts.get(row) for row in range(block.rows)], pa.string())
+    return text_array([texts.get(row) for row in range(block.rows)])
 
 
 @contextmanager

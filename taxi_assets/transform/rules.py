@@ -37,6 +37,14 @@ STRICT_MINUTES = (1.0, 240.0)
 STRICT_MPH = (1.0, 100.0)
 STRICT_USD = (2.0, 2000.0)
 
+UNREADABLE_SHARE = 0.01
+UNREADABLE_ROWS = 100
+"""A month is refused where more values of a column than both cannot be read: then the column's meaning has changed."""
+QUARANTINED_SHARE = 0.5
+"""A month is refused where one reason sends more of its rows to quarantine: then it is not the month's file, or its
+times are written in a way that nobody has described. No published month comes near it.
+"""
+
 
 def _pickup_missing(batch: pa.RecordBatch, _month: Month) -> pa.Array:
     return pc.is_null(batch["pickup_datetime"])

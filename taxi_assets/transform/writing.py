@@ -32,6 +32,7 @@ def write_both(month: CleanedMonth, clean_path: Path, quarantine_path: Path, *ob
                 observer.add(good)
             clean.write(good)
             quarantine.write(bad)
+        month.check()
         facts = {
             SOURCE_FILE: month.source_file,
             PUBLISHER: month.publisher,
