@@ -5,7 +5,7 @@ The sums are those of `transform/checksums.py`: each database computes the same 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -18,7 +18,8 @@ from taxi_assets.transform.checksums import EPOCH, Checksums, from_groups, scale
 class Dialect:
     """How one database spells what differs between databases.
 
-    `text` is the catalog's name of the text type. `sums` gives the expression that adds up a column, by the catalog's
+    `text` is the catalog's name of the text type, `md5_sum` the expression that adds up the first 32 bits of the MD5 of
+    the texts of a `{column}`. `sums` gives the expression that adds up a column, by the catalog's
     name of the column's type; types that are not listed are whole numbers, which are added up as they are. In an
     expression, `{column}` is the quoted column, `{scale}` what floats are multiplied by before they are rounded, and
     `{epoch}` the time from which seconds are counted.
@@ -26,6 +27,7 @@ class Dialect:
 
     text: str
     sums: Mapping[str, str]
+    md5_sum: str
     quote: str = '"'
 
     def quoted(self, *names: str) -> str:
@@ -34,17 +36,18 @@ class Dialect:
 
     def sum_of(self, column: str, kind: str) -> str:
         """The SQL expression for the sum of a column whose type the catalog calls `kind`."""
-        template = self.sums.get(kind, "sum({column})")
+        template = self.md5_sum if kind == self.text else self.sums.get(kind, "sum({column})")
         return template.format(column=self.quoted(column), scale=scale(column), epoch=EPOCH)
 
 
 POSTGRES: Final = Dialect(
     text="text",
     sums={
-        "double precision": "sum(floor({column} * {scale} + 0.5))",
+        "double precision": "sum(floor({column} * {scale} + 0.5)::bigint)",
         "timestamp without time zone": "sum(trunc(date_part('epoch', {column} - timestamp '{epoch}'))::bigint)",
         "date": "sum({column} - date '1970-01-01')",
     },
+    md5_sum="sum(('x' || left(md5({column}), 8))::bit(32)::bigint)",
 )
 DUCKDB: Final = Dialect(
     text="VARCHAR",
@@ -53,6 +56,7 @@ DUCKDB: Final = Dialect(
         "TIMESTAMP": "sum((epoch_us({column}) - epoch_us(TIMESTAMP '{epoch}')) // 1000000)",
         "DATE": "sum(date_diff('day', DATE '1970-01-01', {column}))",
     },
+    md5_sum="sum(('0x' || left(md5({column}), 8))::UBIGINT)",
 )
 _BIGQUERY_FLOAT = "SUM(CAST(FLOOR({column} * {scale} + 0.5) AS INT64))"
 BIGQUERY: Final = Dialect(
@@ -63,6 +67,7 @@ BIGQUERY: Final = Dialect(
         "DATETIME": "SUM(DIV(DATETIME_DIFF({column}, DATETIME '{epoch}', MICROSECOND), 1000000))",
         "DATE": "SUM(DATE_DIFF({column}, DATE '1970-01-01', DAY))",
     },
+    md5_sum="SUM(CAST(CONCAT('0x', SUBSTR(TO_HEX(MD5({column})), 1, 8)) AS INT64))",
     quote="`",
 )
 
@@ -83,18 +88,20 @@ def checksums(
     dialect: Dialect,
     table: str,
     types: Mapping[str, str],
+    described: Container[str],
     rows: str,
     run: Callable[[str], Iterable[Sequence[Any]]],
 ) -> Checksums:
-    """The checksums of a month, by one query that groups its rows by their text columns.
+    """The checksums of a month, by one query that groups its rows by their described text columns.
 
-    `types` are the types of the table's columns as the catalog has them, `rows` selects the month's rows, `run` runs
+    `types` are the types of the table's columns as the catalog has them. Texts of columns that are not `described` may
+    all differ, and are not grouped by. `rows` selects the month's rows, `run` runs
     a query. Raises MissingTableError when there are no columns.
     """
     if not types:
         raise MissingTableError(f"There is no table {table}.")
-    texts = [name for name, kind in types.items() if kind == dialect.text]
-    numbers = [name for name, kind in types.items() if kind != dialect.text]
+    texts = [name for name, kind in types.items() if kind == dialect.text and name in described]
+    numbers = [name for name in types if name not in texts]
     groups = [dialect.quoted(name) for name in texts]
     sums = [part for name in numbers for part in (f"count({dialect.quoted(name)})", dialect.sum_of(name, types[name]))]
     what = ", ".join(f"{part} AS c{place}" for place, part in enumerate([*groups, "count(*)", *sums]))

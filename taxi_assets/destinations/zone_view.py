@@ -15,7 +15,9 @@ def zone_view_select(trips: str, zones: str, columns: Sequence[str], quoted: Cal
     added to the trips.
     """
     names = [f"{column.name.replace('_', '.')} AS {column.name}" for column in ZONE_NAMES]
-    values = [f"trips.{quoted(column)}" for column in columns]
+    # A table of an older version of ours may hold a published column of such a name.
+    taken = {column.name for column in ZONE_NAMES}
+    values = [f"trips.{quoted(column)}" for column in columns if column not in taken]
     return (
         f"SELECT {', '.join([*names, *values])} FROM {trips} AS trips"  # noqa: S608 quoted
         f" LEFT JOIN {zones} AS pickup ON pickup.location_id = trips.pickup_location_id"

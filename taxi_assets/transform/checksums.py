@@ -2,16 +2,19 @@
 
 The number is a sum that every system computes alike, in whole numbers: of integers as they are, of doubles in
 hundredths (coordinates in millionths) rounded half up, of times in seconds since 2009, of dates in days since 1970. For
-texts it is a sum over distinct values of how often they occur times the CRC-32 of the value. A changed value changes
-the sum of its column.
+texts it is a sum over distinct values of how often they occur times the CRC-32 of the value; for texts of columns that
+nobody has described, whose values may all differ, of the first 32 bits of each value's MD5, which a database can
+compute row by row. A changed value changes the sum of its column. Numbers are bounded where they are read, so that no
+sum overflows.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -57,8 +60,9 @@ class Checksums:
 
 @dataclass
 class ChecksumBuilder:
-    """Checksums of a stream of record batches, built up batch by batch."""
+    """Checksums of a stream of record batches, built up batch by batch; `carried` are the undescribed columns."""
 
+    carried: frozenset[str] = frozenset()
     rows: int = 0
     nulls: Counter[str] = field(default_factory=Counter)
     sums: Counter[str] = field(default_factory=Counter)
@@ -67,7 +71,7 @@ class ChecksumBuilder:
         self.rows += batch.num_rows
         for name, column in zip(batch.schema.names, batch.columns, strict=True):
             self.nulls[name] += column.null_count
-            self.sums[name] += _sum(name, column)
+            self.sums[name] += _sum(name, column, md5_number if name in self.carried else crc32_number)
 
     def checksums(self) -> Checksums:
         return Checksums(self.rows, {name: (self.nulls[name], self.sums[name]) for name in self.nulls})
@@ -87,7 +91,7 @@ def from_groups(texts: Sequence[str], numbers: Sequence[str], groups: Iterable[S
         summing.rows += rows
         for name, word in zip(texts, words, strict=True):
             summing.nulls[name] += rows if word is None else 0
-            summing.sums[name] += 0 if word is None else zlib.crc32(word.encode()) * rows
+            summing.sums[name] += 0 if word is None else crc32_number(word) * rows
         for name, values, total in zip(numbers, facts[::2], facts[1::2], strict=True):
             summing.nulls[name] += rows - int(values)
             summing.sums[name] += int(total or 0)
@@ -99,7 +103,16 @@ def scale(name: str) -> int:
     return 1_000_000 if name.endswith(("longitude", "latitude")) else 100
 
 
-def _sum(name: str, column: pa.Array) -> int:
+def crc32_number(word: str) -> int:
+    return zlib.crc32(word.encode())
+
+
+def md5_number(word: str) -> int:
+    """The first 32 bits of the text's MD5."""
+    return int(hashlib.md5(word.encode(), usedforsecurity=False).hexdigest()[:8], 16)
+
+
+def _sum(name: str, column: pa.Array, number: Callable[[str], int]) -> int:
     if column.null_count == len(column):
         return 0
     if pa.types.is_string(column.type):
@@ -108,7 +121,7 @@ def _sum(name: str, column: pa.Array) -> int:
         valid = codes if column.null_count == 0 else codes[_valid(column)]
         counts = np.bincount(valid, minlength=len(encoded.dictionary)).tolist()
         words = zip(encoded.dictionary.to_pylist(), counts, strict=True)
-        return sum(zlib.crc32(word.encode()) * count for word, count in words)
+        return sum(number(word) * count for word, count in words)
     return int(pc.sum(_whole_numbers(name, column)).as_py())
 
 

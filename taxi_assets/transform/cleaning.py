@@ -73,6 +73,7 @@ class CleanedMonth:
         names = stream.schema.names
         new = [column for column in stream.schema if column.name not in (*dataset.schema.names, PUBLISHED_TEXT)]
         self.schema = pa.schema([*dataset.schema, *new])
+        self.carried = frozenset(field.name for field in new)
         extra = [pa.field(PUBLISHED_TEXT, pa.string()), pa.field(REASONS, pa.list_(pa.string()))]
         self.quarantine_schema = pa.schema([*self.schema, *extra])
         # A carried column may be called as one of another dataset, and hold anything.

@@ -45,9 +45,10 @@ COLUMNS: Final = (
 
 def daily_query(dataset: Dataset) -> str:
     """The SELECT of a month's rows of the table."""
-    paid = ["payment_type"] if any(column.name == "payment_type" for column in dataset.columns) else []
-    keys = ", ".join(["trip_month", "day", "pickup_borough", *paid])
-    kept = ["trip_month", "DATE(pickup_datetime) AS day", "taxi_zones.borough AS pickup_borough", *paid]
+    paid = ["trips.payment_type"] if any(column.name == "payment_type" for column in dataset.columns) else []
+    kept = ["trips.trip_month", "DATE(trips.pickup_datetime) AS day", "taxi_zones.borough AS pickup_borough", *paid]
+    # By position: a column that the trips carry along may be called like one of these.
+    keys = ", ".join(str(place) for place, _ in enumerate(kept, start=2))
     return (
         f"SELECT '{dataset.name}' AS dataset, {', '.join(kept)}, {_sums(dataset)}"  # noqa: S608 names are our own
         f" FROM trips LEFT JOIN taxi_zones ON taxi_zones.location_id = trips.pickup_location_id"
@@ -99,9 +100,9 @@ def _sums(dataset: Dataset) -> str:
 
 def _sum_of(source: str, kind: Kind) -> str:
     if kind is Kind.LONG:
-        return f"CAST(SUM({source}) AS BIGINT)"
+        return f"CAST(SUM(trips.{source}) AS BIGINT)"
     # By a float: where both are whole numbers, SQLite would leave out the fraction.
-    return f"SUM(CAST(ROUND({source} * {MILLION}) AS BIGINT)) / 1e6"
+    return f"SUM(CAST(ROUND(trips.{source} * {MILLION}) AS BIGINT)) / 1e6"
 
 
 def _millionths(value: float) -> int:

@@ -22,7 +22,7 @@ class Observer(Protocol):
 
 def write_both(month: CleanedMonth, clean_path: Path, quarantine_path: Path, *observers: Observer) -> None:
     """Writes a month as it is cleaned, its batches being read once: clean and quarantined rows, and facts of both."""
-    sums = ChecksumBuilder()
+    sums = ChecksumBuilder(month.carried)
     with (
         MonthWriter(clean_path, month.schema) as clean,
         MonthWriter(quarantine_path, month.quarantine_schema) as quarantine,

@@ -76,7 +76,7 @@ class BigQueryTable:
 
     def checksums(self, month: Month) -> Checksums:
         types = {field.name: field.field_type for field in self._columns()}
-        return checksums(BIGQUERY, self._quoted, types, month_query(self._quoted, month), self._run)
+        return checksums(BIGQUERY, self._quoted, types, self.descriptions, month_query(self._quoted, month), self._run)
 
     def month(self, month: Month) -> WarehouseMonth:
         zones = BIGQUERY.quoted(f"{self.client.project}.{self.dataset}.{ZONES}")
@@ -143,7 +143,10 @@ class BigQueryTable:
                 f"BigQuery has a table {self.id} that is not partitioned by trip_month: it is not ours.",
                 "Rename it, or set TAXI_BQ_DATASET to a dataset where we may make our own.",
             )
-        known = {field.name for field in table.schema}
+        known = {field.name: field.field_type for field in table.schema}
+        for field in schema:
+            if field.name not in self.descriptions and field.field_type == "STRING" != known.get(field.name, "STRING"):
+                raise self._not_text(field.name, known[field.name])
         columns = [*table.schema, *(field for field in schema if field.name not in known)]
         changed = []
         if len(columns) > len(known):
@@ -154,6 +157,20 @@ class BigQueryTable:
             changed.append("clustering_fields")
         if changed:
             self.client.update_table(table, changed)
+
+    def _not_text(self, name: str, kind: str) -> TaxiError:
+        """The error for a column that nobody has described and that an earlier version did not carry as text."""
+        column, text, table = f"`{name}`", f"`{name}_text`", self._quoted
+        steps = (
+            f"ALTER TABLE {table} ADD COLUMN {text} STRING",
+            f"UPDATE {table} SET {text} = CAST({column} AS STRING) WHERE trip_month IS NOT NULL",  # noqa: S608 for people
+            f"ALTER TABLE {table} DROP COLUMN {column}",
+            f"ALTER TABLE {table} RENAME COLUMN {text} TO {column}",
+        )
+        return TaxiError(
+            f"BigQuery has {name} of {self.id} as {kind}; months carry it as text, and BigQuery changes no such type.",
+            f"Run there: {'; '.join(steps)}.",
+        )
 
     def _create(self, schema: Sequence[bigquery.SchemaField]) -> None:
         self.client.create_dataset(self.dataset, exists_ok=True)

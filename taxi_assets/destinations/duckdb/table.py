@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from taxi_assets.destinations.descriptions import described
+from taxi_assets.destinations.descriptions import carried_texts, described
 from taxi_assets.destinations.duckdb.file import WAIT_SECONDS, DuckDBFile, column_types, insert
 from taxi_assets.destinations.sql import DUCKDB, checksums, comment_statements, month_query
 from taxi_assets.destinations.warehouse_month import WarehouseMonth
@@ -78,7 +78,9 @@ class DuckDBTable:
         with self._file.connected() as connection:
             types = self._columns(connection)
             rows = month_query(self._table, month)
-            return checksums(DUCKDB, self._table, types, rows, lambda query: connection.execute(query).fetchall())
+            return checksums(
+                DUCKDB, self._table, types, self.descriptions, rows, lambda query: connection.execute(query).fetchall()
+            )
 
     def month(self, month: Month) -> WarehouseMonth:
         zones = f"SELECT * FROM {DUCKDB.quoted(self.schema, ZONES)}"  # noqa: S608 quoted
@@ -122,6 +124,10 @@ class DuckDBTable:
         """
         wanted = {field.name: types_of(field.type).duckdb for field in schema}
         present = self._columns(connection)
+        for name in carried_texts(schema, self.descriptions):
+            if name in present and present[name] != DUCKDB.text:
+                self._make_text(connection, name)
+                present[name] = DUCKDB.text
         for name, kind in wanted.items():
             if present.get(name, kind) != kind:
                 raise TaxiError(
@@ -137,3 +143,12 @@ class DuckDBTable:
                 connection.execute(f"ALTER TABLE {self._table} ADD COLUMN {column}")
         for statement in comment_statements(DUCKDB, self._table, described(new, self.descriptions)):
             connection.execute(statement)
+
+    def _make_text(self, connection: duckdb.DuckDBPyConnection, name: str) -> None:
+        """Makes a column text, in all months; the view of trips with zones knows the types that it was made with."""
+        connection.execute(f"ALTER TABLE {self._table} ALTER COLUMN {DUCKDB.quoted(name)} TYPE VARCHAR")
+        view = f"{self.name}_with_zones"
+        query = "SELECT sql FROM duckdb_views() WHERE schema_name = ? AND view_name = ?"
+        if row := connection.execute(query, [self.schema, view]).fetchone():
+            connection.execute(f"DROP VIEW {DUCKDB.quoted(self.schema, view)}")
+            connection.execute(str(row[0]))

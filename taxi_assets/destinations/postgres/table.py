@@ -15,7 +15,7 @@ import psycopg
 import pyarrow as pa
 from psycopg.sql import SQL, Composed, Identifier, Literal
 
-from taxi_assets.destinations.descriptions import described
+from taxi_assets.destinations.descriptions import carried_texts, described
 from taxi_assets.destinations.postgres.partition import MonthRows, NewMonth
 from taxi_assets.destinations.postgres.session import column_types, connected, exists, lock, with_short_locks
 from taxi_assets.destinations.sql import POSTGRES, checksums, comment_statements, month_query
@@ -106,7 +106,9 @@ class PostgresTable:
             for setting in _SUM_SETTINGS:
                 connection.execute(setting)
             rows = month_query(self._quoted, month)
-            return checksums(POSTGRES, self._quoted, types, rows, lambda query: connection.execute(SQL(query)))
+            return checksums(
+                POSTGRES, self._quoted, types, self.descriptions, rows, lambda query: connection.execute(SQL(query))
+            )
 
     def month(self, month: Month) -> WarehouseMonth:
         zones = f"SELECT * FROM {POSTGRES.quoted(self.schema, ZONES)}"  # noqa: S608 quoted
@@ -173,11 +175,34 @@ class PostgresTable:
 
     def _add_columns(self, connection: psycopg.Connection, schema: pa.Schema) -> None:
         present = column_types(connection, self._table)
+        carried = carried_texts(schema, self.descriptions)
+        self._make_text(connection, [name for name in carried if present.get(name, "text") != "text"])
         new = [field for field in schema if field.name not in present]
         for field in new:
             statement = SQL("ALTER TABLE {} ADD COLUMN {}").format(self._table, _column(field))
             with_short_locks(connection, [statement])
         self._comment(connection, [field.name for field in new])
+
+    def _make_text(self, connection: psycopg.Connection, names: list[str]) -> None:
+        """Makes columns text, in all months; rewrites the table. Raises TaxiError when views of others use them."""
+        if not names:
+            return
+        view = Identifier(self.schema, f"{self.name}_with_zones")
+        definition = None
+        if exists(connection, self.schema, f"{self.name}_with_zones"):
+            definition = connection.execute("SELECT pg_get_viewdef(%s::regclass)", (view.as_string(),)).fetchone()
+            connection.execute(SQL("DROP VIEW {}").format(view))
+        casts = [SQL("ALTER COLUMN {0} TYPE text USING {0}::text").format(Identifier(name)) for name in names]
+        try:
+            connection.execute(SQL("ALTER TABLE {} {}").format(self._table, SQL(", ").join(casts)))
+        except psycopg.errors.FeatureNotSupported as error:
+            raise TaxiError(
+                f"Postgres cannot make {', '.join(names)} of {self.schema}.{self.name} text: "
+                f"{error.diag.message_detail or error.diag.message_primary}.",
+                "Drop the views that use it; they can be made again afterwards.",
+            ) from error
+        if definition:
+            connection.execute(SQL("CREATE VIEW {} AS {}").format(view, SQL(definition[0])))
 
     def _comment(self, connection: psycopg.Connection, names: Iterable[str]) -> None:
         for statement in comment_statements(POSTGRES, self._quoted, described(names, self.descriptions)):

@@ -20,6 +20,8 @@ from taxi_assets_tests.destinations.contract import DESCRIPTIONS, TABLE, Place
 class BigQueryPlace(Place):
     """A dataset that does not exist yet."""
 
+    changes_types = False
+
     client: bigquery.Client
     bucket: Bucket
     dataset: str = field(default_factory=lambda: f"test_{secrets.token_hex(6)}")
