@@ -24,7 +24,6 @@ def connected(url: str) -> Iterator[psycopg.Connection]:
     """
     try:
         with psycopg.connect(url, autocommit=True, application_name="taxi_assets", connect_timeout=10) as connection:
-            connection.execute("SET TIME ZONE 'UTC'")
             yield connection
     except psycopg.OperationalError as error:
         raise TaxiError(
@@ -36,6 +35,15 @@ def connected(url: str) -> Iterator[psycopg.Connection]:
         raise TaxiError(
             f"Postgres: {str(error).strip()}.", "Grant the user CREATE on the schema, and the tables."
         ) from error
+
+
+def create_schema(connection: psycopg.Connection, name: str) -> None:
+    """Creates a schema where it is missing.
+
+    Looks first: CREATE SCHEMA asks for rights on the database even where the schema is there, and few roles have them.
+    """
+    if connection.execute("SELECT 1 FROM pg_namespace WHERE nspname = %s", (name,)).fetchone() is None:
+        connection.execute(SQL("CREATE SCHEMA IF NOT EXISTS {}").format(Identifier(name)))
 
 
 def lock(connection: psycopg.Connection, what: str) -> None:

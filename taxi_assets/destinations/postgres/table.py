@@ -17,7 +17,14 @@ from psycopg.sql import SQL, Composed, Identifier, Literal
 
 from taxi_assets.destinations.descriptions import carried_texts, described
 from taxi_assets.destinations.postgres.partition import MonthRows, NewMonth
-from taxi_assets.destinations.postgres.session import column_types, connected, exists, lock, with_short_locks
+from taxi_assets.destinations.postgres.session import (
+    column_types,
+    connected,
+    create_schema,
+    exists,
+    lock,
+    with_short_locks,
+)
 from taxi_assets.destinations.sql import POSTGRES, checksums, comment_statements, month_query
 from taxi_assets.destinations.warehouse_month import WarehouseMonth
 from taxi_assets.errors import MissingTableError, TaxiError
@@ -42,11 +49,11 @@ _LOAD_SETTINGS = {
 """Settings of the transaction that loads a month."""
 _SUM_SETTINGS: tuple[LiteralString, ...] = (
     # Compiling fifty sums takes longer than adding them up.
-    "SET jit = off",
+    "SET LOCAL jit = off",
     # A partitioned table has no statistics of its own: the planner expects so many groups that it would sort the month.
-    "SET enable_sort = off",
+    "SET LOCAL enable_sort = off",
 )
-"""Settings of the connection that sums up a month."""
+"""Settings of the transaction that sums up a month; local ones, for a pooler hands the connection on to others."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +108,7 @@ class PostgresTable:
         return str(row[0]) if row else None
 
     def checksums(self, month: Month) -> Checksums:
-        with connected(self.url) as connection:
+        with connected(self.url) as connection, connection.transaction():
             types = self._columns(connection)
             for setting in _SUM_SETTINGS:
                 connection.execute(setting)
@@ -169,7 +176,7 @@ class PostgresTable:
 
     def _create(self, connection: psycopg.Connection, schema: pa.Schema) -> None:
         columns = SQL(", ").join(_column(field) for field in schema)
-        connection.execute(SQL("CREATE SCHEMA IF NOT EXISTS {}").format(Identifier(self.schema)))
+        create_schema(connection, self.schema)
         connection.execute(SQL("CREATE TABLE {} ({}) PARTITION BY LIST (trip_month)").format(self._table, columns))
         self._comment(connection, schema.names)
 

@@ -10,7 +10,14 @@ from typing import Any
 import psycopg
 from psycopg.sql import SQL, Identifier
 
-from taxi_assets.destinations.postgres.session import column_types, connected, exists, lock, with_short_locks
+from taxi_assets.destinations.postgres.session import (
+    column_types,
+    connected,
+    create_schema,
+    exists,
+    lock,
+    with_short_locks,
+)
 from taxi_assets.destinations.sql import POSTGRES, comment_statements
 from taxi_assets.destinations.zone_table import ZoneRow, ZoneTable
 from taxi_assets.model.zones import COLUMNS, TABLE
@@ -58,7 +65,7 @@ class PostgresZones(ZoneTable[psycopg.Connection]):
 
     def _create(self, connection: psycopg.Connection) -> None:
         columns = ", ".join(f"{column.name} {column.kind.value.postgres}" for column in COLUMNS)
-        connection.execute(SQL("CREATE SCHEMA IF NOT EXISTS {}").format(Identifier(self.schema)))
+        create_schema(connection, self.schema)
         connection.execute(SQL(f"CREATE TABLE {self._quoted(TABLE)} ({columns}, PRIMARY KEY (location_id))"))
         comments = {column.name: column.description for column in COLUMNS}
         for statement in comment_statements(POSTGRES, self._quoted(TABLE), comments):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import subprocess
 import sys
 import time
@@ -9,10 +10,13 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import psycopg
 import pyarrow as pa
 import pytest
+from psycopg.conninfo import make_conninfo
+from psycopg.sql import SQL, Identifier
 
 from taxi_assets.destinations.postgres import session as postgres_session
 from taxi_assets.destinations.postgres.partition import MonthRows
@@ -20,7 +24,7 @@ from taxi_assets.destinations.postgres.table import PostgresTable
 from taxi_assets.errors import TaxiError
 from taxi_assets.model.months import Month
 from taxi_assets.transform.month_file import MonthFile, MonthWriter
-from taxi_assets_tests.destinations.month_files import FEBRUARY, JANUARY
+from taxi_assets_tests.destinations.month_files import FEBRUARY, JANUARY, month_files
 
 SCHEMA = pa.schema(
     [
@@ -250,3 +254,42 @@ def test_readers_always_see_a_whole_month(table: PostgresTable, connection: psyc
         seen.add(connection.execute("SELECT count(*) FROM yellow_taxi_trips").fetchone())
     loader.join()
     assert seen == {(1_000,)}
+
+
+def test_a_role_with_rights_on_its_schema_alone_can_load(postgres_url: str, tmp_path: Path) -> None:
+    role, schema = f"role_{secrets.token_hex(4)}", f"schema_{secrets.token_hex(4)}"
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(SQL("CREATE ROLE {} LOGIN PASSWORD 'p'").format(Identifier(role)))
+        connection.execute(SQL("CREATE SCHEMA {}").format(Identifier(schema)))
+        connection.execute(SQL("GRANT USAGE, CREATE ON SCHEMA {} TO {}").format(Identifier(schema), Identifier(role)))
+    url = make_conninfo(postgres_url, user=role, password="p")  # noqa: S106 a database of the tests
+    table = PostgresTable(url, schema, "trips", {})
+    assert table.replace_month(JANUARY, month_files(tmp_path, JANUARY, 10)) == 10
+    assert table.count(JANUARY) == 10
+
+
+def test_nothing_stays_set_in_a_connection_that_others_use_next(
+    postgres_url: str, postgres_schema: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = "SELECT name, setting FROM pg_settings WHERE source = 'session' AND name <> 'application_name'"
+    left: list[tuple[str, str]] = []
+    connect = psycopg.connect
+
+    class Watched:
+        """A connection that tells, when it is given back, what is still set in it."""
+
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            self.connection = connect(*args, **kwargs)
+
+        def __enter__(self) -> psycopg.Connection:
+            return self.connection.__enter__()
+
+        def __exit__(self, *error: Any) -> None:
+            left.extend(self.connection.execute(shown).fetchall())
+            self.connection.__exit__(*error)
+
+    monkeypatch.setattr(psycopg, "connect", Watched)
+    table = PostgresTable(postgres_url, postgres_schema, "trips", {})
+    table.replace_month(JANUARY, month_files(tmp_path, JANUARY, 10))
+    table.checksums(JANUARY)
+    assert left == []
