@@ -38,10 +38,10 @@ def every_row_is_accounted_for(dataset: Dataset) -> AssetChecksDefinition:
         quarantined = clean_trips.quarantine.rows - duplicates
         counts = {"raw": raw, "clean": clean_trips.clean.rows, "quarantined": quarantined, "duplicates": duplicates}
         first_rows = first_rows_of(clean_trips.clean.facts)
-        try_out = [] if first_rows is None else [describe(first_rows)]
+        try_out = "" if first_rows is None else f"{describe(first_rows)} "
         return AssetCheckResult(
             passed=raw == clean_trips.clean.rows + quarantined + duplicates,
-            description=" ".join([*try_out, *(f"{name} {count:,}" for name, count in counts.items())]),
+            description=f"{try_out}Rows: {', '.join(f'{name} {count:,}' for name, count in counts.items())}.",
             metadata=counts,
         )
 
