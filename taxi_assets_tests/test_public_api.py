@@ -14,6 +14,7 @@ from pathlib import Path
 from zipfile import ZipFile
 
 import click
+import pyarrow
 import pytest
 
 import taxi_assets
@@ -87,14 +88,17 @@ print({"dagster", "pyarrow", "numpy", "pandas"} & set(sys.modules))
 
 
 def test_definitions_are_bounded_and_a_project_of_ones_own_is_by_one_call() -> None:
-    for first_lines in ("import taxi_assets.definitions", "import taxi_assets; taxi_assets.bound_libraries()"):
-        program = f"{first_lines}\nimport os, pyarrow; print(os.environ['OMP_NUM_THREADS'], pyarrow.cpu_count())"
-        for given, expected in (({}, "2 2\n"), ({"OMP_NUM_THREADS": "3"}, "3 3\n")):
+    pool = "jemalloc" if sys.platform == "linux" else pyarrow.default_memory_pool().backend_name
+    for first_line in ("import taxi_assets.definitions", "import taxi_assets; taxi_assets.bound_libraries()"):
+        program = (
+            f"{first_line}\nimport pyarrow; print(pyarrow.cpu_count(), pyarrow.default_memory_pool().backend_name)"
+        )
+        for given, threads in (({}, 2), ({"OMP_NUM_THREADS": "3"}, 3)):
             done = subprocess.run(
                 [sys.executable, "-c", program],
                 cwd=ROOT, env=_unbounded() | given, check=True, capture_output=True, text=True,
             )  # fmt: skip
-            assert done.stdout == expected
+            assert done.stdout == f"{threads} {pool}\n"
 
 
 def test_the_wheel_says_that_it_is_typed_and_brings_the_command(wheel: ZipFile) -> None:
