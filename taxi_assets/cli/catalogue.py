@@ -1,9 +1,9 @@
-"""The catalogue page: every column of every dataset, and every rule a row is judged by, as Markdown for people.
+"""The catalogue page: every column of every dataset, and every reason a row is flagged or kept out, as Markdown.
 
     python -m taxi_assets.cli.catalogue > docs/catalogue.md
 
-Nothing is said here that is not said elsewhere: meanings come from the column table, months from the layouts, rules
-from `rules.py`. Knows nothing of Dagster.
+The page has no facts of its own: meanings come from the column table, months from the layouts, reasons from `rules.py`.
+Knows nothing of Dagster.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from taxi_assets.model.columns import QUALITY_FLAGS, Column
 from taxi_assets.model.datasets import DATASETS, Dataset, FileFormat
 from taxi_assets.model.months import Month
 from taxi_assets.transform.column_mapping import map_columns
-from taxi_assets.transform.rules import FLAGS, QUARANTINE
+from taxi_assets.transform.flags import FLAGS
+from taxi_assets.transform.rules import DUPLICATE, PROFILES, QUARANTINE
 
 LAST_MONTHS: Final[dict[FileFormat, Month | None]] = {"csv.gz": Month(2021, 7), "parquet": None}
 """The last month TLC published in a format, None where it still does. Later CSV layouts are the sample publisher's."""
@@ -34,8 +35,8 @@ the reasons for [quarantine](#quarantine).
 - A dataset has one schema for all its months. Its columns are listed in the order of the table; a column that a month's
   file lacks is empty in that month.
 - Types are those of Postgres / BigQuery / DuckDB. Times are New York local time, without a zone.
-- "Ours" are columns that no file has: we add them.
-- The second table of a dataset says under which names TLC's files have a column, the newest first, and in which months.
+- "Ours" are columns that no published file has: this project adds them.
+- The second table of a dataset shows under which names TLC's files have a column, newest first, and in which months.
   Names are compared without case and surrounding spaces. "Today" means that the newest files have it.
 - TLC published CSV until July 2021 (publisher `datatalks` mirrors some of those files). In 2022 it replaced them by
   Parquet (publisher `tlc`), and gave most old months the columns of newer ones: a column can be there and hold nothing.
@@ -45,7 +46,7 @@ _OURS = "**Ours.** "
 
 @dataclass(frozen=True)
 class Appearance:
-    """A column stands in the files of the months `first` to `last` as `name`; no `last` means until today."""
+    """A column is called `name` in the files of the months `first` to `last`; without a `last`, until today."""
 
     name: str
     first: Month
@@ -53,7 +54,7 @@ class Appearance:
 
 
 def appearances(dataset: Dataset, file_format: FileFormat) -> dict[str, list[Appearance]]:
-    """Where each canonical column is found in a publication's files, oldest first, by the rule the reader goes by."""
+    """Where each canonical column is found in the files of one format, oldest first, by the reader's own mapping."""
     found: dict[str, list[Appearance]] = {}
     end = LAST_MONTHS[file_format]
     eras = [era for era in dataset.eras(file_format) if end is None or era.first <= end]
@@ -92,7 +93,8 @@ def _dataset(dataset: Dataset) -> str:
 ## {dataset.title}
 
 - Dataset `{dataset.name}`, first month {dataset.first_month}.
-- Table `{dataset.table}`, in Postgres, BigQuery and DuckDB alike.
+- Table `{dataset.table}`, in Postgres, BigQuery and DuckDB alike; `{dataset.table}_quarantine` has the rows in
+  [quarantine](#quarantine).
 - CSV files: {_all_months(csv, "csv.gz")}. Parquet files: {_all_months(parquet, "parquet")}.
 """
     meanings = _table(
@@ -111,7 +113,7 @@ def _dataset(dataset: Dataset) -> str:
 
 
 def _all_months(found: dict[str, list[Appearance]], file_format: FileFormat) -> str:
-    """The months of which there are files at all."""
+    """The months that there are files of at all."""
     if not found:
         return "none"
     first = min(oldest.first for oldest, *_ in found.values())
@@ -132,7 +134,7 @@ def _sources(column: Column, csv: list[Appearance], parquet: list[Appearance]) -
 
 
 def _names(found: Sequence[Appearance]) -> str:
-    """The different names of a column, the newest first, in their newest spelling."""
+    """The distinct names of a column, the newest first, each in its newest spelling."""
     spellings: dict[str, str] = {}
     for each in sorted(found, key=lambda each: each.first, reverse=True):
         spellings.setdefault(each.name.lower(), each.name)
@@ -140,7 +142,7 @@ def _names(found: Sequence[Appearance]) -> str:
 
 
 def _codes(columns: Sequence[Column]) -> Iterator[str]:
-    """One item for each set of codes: five yes-or-no columns share theirs."""
+    """One item for each set of codes, which several columns may share."""
     meanings: dict[str, list[str]] = {}
     for column in columns:
         if column.codes:
@@ -155,23 +157,36 @@ def _flags() -> str:
     head = f"""\
 ## {QUALITY_FLAGS.name}
 
-What is peculiar about a row that is kept. The column holds the sum of the values that apply, 0 for an ordinary row: ask
-for a bit with `(quality_flags & 4) <> 0`. A flag is set only in datasets that have the columns it looks at.
+What is peculiar about a row that is kept. The column holds the sum of the values that apply, 0 for an ordinary row.
+Test a bit with `(quality_flags & 4) <> 0`. A flag is set only in datasets that have the columns it looks at.
 """
     rows = ((str(bit), str(1 << bit), _code(rule.name), rule.doc) for bit, rule in enumerate(FLAGS))
     return f"{head}\n{_table(('Bit', 'Value', 'Flag', 'Meaning'), rows)}"
 
 
 def _quarantine() -> str:
-    head = """\
+    alike = ", ".join(_code(dataset.name) for dataset in DATASETS.values() if not dataset.rows_identifiable)
+    head = f"""\
 ## Quarantine
 
-A row with one of these faults is kept out of the tables. It lies in the lake's folder `quarantine`, with the names of
-its faults in the column `reasons`.
+A row with one of these faults is kept out of the table of trips. It goes to the lake's folder `quarantine`, and in
+Postgres and the warehouse to the table beside the trips whose name ends with `_quarantine`. The column `reasons` has
+the names of its faults.
+
+Which faults are looked for depends on the columns of a dataset, and on the profile that the month was cleaned with: the
+run config `profile` of clean_trips. No row is called a duplicate in {alike}, where two trips may look the same.
 """
-    # A reason whose column is called differently in another dataset is a rule of its own there, with the same words.
-    reasons = dict.fromkeys((_code(rule.name), rule.doc) for rule in QUARANTINE)
-    return f"{head}\n{_table(('Reason', 'Meaning'), reasons)}"
+    return f"{head}\n{_table(('Reason', 'Profile', 'Meaning'), _reasons())}"
+
+
+def _reasons() -> Iterator[tuple[str, str, str]]:
+    """Every reason with the profiles that know it: those of all profiles first, then those of one."""
+    for reason in (*QUARANTINE, DUPLICATE):
+        yield _code(reason.name), "all", reason.doc
+    for profile, rules in PROFILES.items():
+        for rule in rules:
+            if rule not in QUARANTINE:
+                yield _code(rule.name), _code(profile.value), rule.doc
 
 
 def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -180,7 +195,7 @@ def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def _cell(text: str) -> str:
-    """A text as a table's cell: on one line, and without an end of the cell in it."""
+    """A text as a table's cell: on one line, and with its vertical bars escaped."""
     return " ".join(text.split()).replace("|", r"\|")
 
 

@@ -49,7 +49,7 @@ class ZoneTables(ConfigurableIOManager):
         if lookup.trust == TRUSTED:
             return lookup
         there = [place.zones() for place in (self.warehouse, self.postgres)]
-        return lookup.or_better(ZoneLookup.of_table(zones) for zones in there if zones)
+        return lookup.or_better(ZoneLookup.from_table(zones) for zones in there if zones)
 
     def _write(self, lookup: ZoneLookup) -> list[str]:
         return [place.replace_zones(lookup.zones) for place in (self.warehouse, self.postgres)]

@@ -11,7 +11,7 @@ from taxi_assets.asset_keys import BQ_TABLE, POSTGRES_TABLE, RAW_TRIPS, TAXI_ZON
 from taxi_assets.model.columns import QUALITY_FLAGS
 from taxi_assets.model.datasets import Dataset
 from taxi_assets.model.zones import ZONE_NAMES
-from taxi_assets.transform.rules import FLAGS
+from taxi_assets.transform.flags import FLAGS
 
 Sources = Mapping[str, Iterable[tuple[AssetKey, str]]]
 """For each column the (asset, column) pairs it was made from."""

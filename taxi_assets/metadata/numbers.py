@@ -8,7 +8,8 @@ from dagster import MetadataValue
 
 from taxi_assets.metadata.previews import counted
 from taxi_assets.transform.cleaning import Tally
-from taxi_assets.transform.rules import DUPLICATE, FLAGS, PROFILES
+from taxi_assets.transform.flags import FLAGS
+from taxi_assets.transform.rules import DUPLICATE, PROFILES
 
 ROW_COUNT: Final = "dagster/partition_row_count"
 """Rows of the month. Not dagster/row_count: that is what a whole table has."""

@@ -1,10 +1,10 @@
 """The column table: every column of every dataset, once.
 
-From it come the Arrow schema, the Postgres and DuckDB DDL, the BigQuery schema, the descriptions in the UI and the
-names by which the reader finds a column in a published file. Meanings, units and codes are those of TLC's data
-dictionaries (yellow and green, 18 March 2025). Which columns a file of a given month has is said in `eras.py`.
+From it come the Arrow schema, the Postgres and DuckDB DDL, the BigQuery schema, the descriptions in the UI and in the
+databases, and the names by which the reader finds a column in a published file. Meanings, units and codes are those of
+TLC's data dictionaries (yellow and green, March 18, 2025). Which columns the files of a month have is in `eras.py`.
 
-Order matters: 8-byte columns first, then 4, 2 and text, so that Postgres pads no row.
+Order matters: 8-byte columns come first, then 4, 2 and text, so that Postgres pads no row.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
+
+from taxi_assets.model.zone_ids import OUTSIDE_CITY, UNKNOWN_ZONE, ZONE_IDS
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -23,7 +25,7 @@ Codes = Mapping[int, str] | Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Types:
-    """What one kind of column is called in each system."""
+    """The type of one kind of column in each system."""
 
     arrow: str
     postgres: str
@@ -48,15 +50,17 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One canonical column.
+    """One column of a dataset, under its canonical name.
 
     `published` holds the names it has had in TLC's files, compared without case and surrounding spaces; where a file
-    has several of them, the first counts. A column with none is ours. A file without a `required` column is refused,
-    unless it has the column that stood `instead` of it in older eras.
+    has several of them, the first one counts. A column without such a name is added by this project. A file without a
+    `required` column is refused, unless it has the column that stood `instead` of it in older eras.
 
-    `texts` maps spellings of older eras to today's values, compared without case. A code column of an era that
-    published text takes the text's code where there is one; `text_of` names the code column whose text is kept in
-    this one.
+    `doc` is shown to people: in the UI, as the column's comment in the databases, and in docs/catalogue.md.
+
+    `texts` maps the spellings of older eras, compared without case, to today's values. Where an era published texts in
+    place of codes, the code column takes the code of a text that has one, and the column whose `text_of` names the code
+    column keeps the text.
     """
 
     name: str
@@ -72,7 +76,7 @@ class Column:
 
     @property
     def description(self) -> str:
-        """The whole meaning in one text: doc, unit, codes."""
+        """The meaning of the column in one text: doc, unit, codes."""
         parts = [self.doc]
         if self.unit:
             parts.append(f"In {self.unit}.")
@@ -89,7 +93,7 @@ VENDORS: Mapping[int, str] = {
     7: "Helix",
 }
 VENDOR_TEXTS = {"cmt": 1, "vts": 2}
-"""The vendors of 2009 to 2014; DDS (Digital Dispatch Systems) never had a code."""
+"""Spellings of 2009 to 2014. DDS (Digital Dispatch Systems) never had a code."""
 RATE_CODES: Mapping[int, str] = {
     1: "standard rate",
     2: "JFK",
@@ -115,12 +119,12 @@ PAYMENT_TEXTS = {
     **dict.fromkeys(("dispute", "dis"), 4),
     **dict.fromkeys(("unknown", "unk"), 5),
 }
-"""The payments of 2009 to 2014, whose spelling changed with vendor and month."""
+"""Spellings of 2009 to 2014, which differed by vendor and month."""
 TRIP_TYPES: Mapping[int, str] = {1: "street-hail", 2: "dispatch"}
 LICENSES = {"HV0002": "Juno", "HV0003": "Uber", "HV0004": "Via", "HV0005": "Lyft"}
 YES_NO = {"Y": "yes", "N": "no"}
 FLAG_TEXTS = {"0": "N", "1": "Y", "0.0": "N", "1.0": "Y"}
-"""store_and_fwd_flag of 2009 to 2010, a number in Parquet."""
+"""The store_and_fwd_flag of 2009 and 2010, which TLC's Parquet files hold as a number."""
 
 
 def _usd(name: str, *published: str, doc: str, required: bool = False) -> Column:
@@ -144,8 +148,9 @@ def _zone(end: str, *published: str, doc: str, required: bool = False) -> Column
     return Column(f"{end}_location_id", Kind.CODE, published, doc, required=required, instead=instead)
 
 
-_PICKUP_ZONE_DOC = "TLC taxi zone of the pick-up, 1 to 265; 264 is unknown, 265 outside the city."
-_DROPOFF_ZONE_DOC = "TLC taxi zone of the drop-off, 1 to 265; 264 is unknown, 265 outside the city."
+_ZONE_NUMBERS = f"{ZONE_IDS[0]} to {ZONE_IDS[-1]}; {UNKNOWN_ZONE} means unknown, {OUTSIDE_CITY} means outside the city."
+_PICKUP_ZONE_DOC = f"TLC taxi zone of the pick-up, {_ZONE_NUMBERS}"
+_DROPOFF_ZONE_DOC = f"TLC taxi zone of the drop-off, {_ZONE_NUMBERS}"
 _TAXI_TIMES = (
     _time(
         "pickup_datetime",
@@ -179,23 +184,33 @@ _METER = (
     _degrees("pickup_latitude", "Start_Lat", doc="Where the meter was engaged."),
     _degrees("dropoff_longitude", "End_Lon", doc="Where the meter was disengaged."),
     _degrees("dropoff_latitude", "End_Lat", doc="Where the meter was disengaged."),
-    _usd("fare_amount", "fare_amount", "Fare_Amt", doc="Time-and-distance fare of the meter.", required=True),
-    _usd("extra", "extra", "surcharge", doc="Miscellaneous extras and surcharges; called surcharge to 2014."),
-    _usd("mta_tax", doc="Tax triggered by the metered rate in use."),
-    _usd("tip_amount", "tip_amount", "Tip_Amt", doc="Tip; credit cards only, without cash tips.", required=True),
-    _usd("tolls_amount", "tolls_amount", "Tolls_Amt", doc="All tolls paid in the trip.", required=True),
+    _usd(
+        "fare_amount", "fare_amount", "Fare_Amt", doc="Time-and-distance fare calculated by the meter.", required=True
+    ),
+    _usd("extra", "extra", "surcharge", doc="Miscellaneous extras and surcharges; published as surcharge until 2014."),
+    _usd("mta_tax", doc="MTA tax, triggered by the metered rate in use."),
+    _usd(
+        "tip_amount", "tip_amount", "Tip_Amt", doc="Tip paid by credit card; cash tips are not included.", required=True
+    ),
+    _usd("tolls_amount", "tolls_amount", "Tolls_Amt", doc="Total of all tolls paid in the trip.", required=True),
 )
-_IMPROVEMENT = _usd("improvement_surcharge", doc="Improvement surcharge assessed at the flag drop, levied since 2015.")
-_TOTAL = _usd("total_amount", "total_amount", "Total_Amt", doc="Charged to passengers, no cash tips.", required=True)
+_IMPROVEMENT = _usd("improvement_surcharge", doc="Improvement surcharge, assessed at the flag drop since 2015.")
+_TOTAL = _usd(
+    "total_amount",
+    "total_amount",
+    "Total_Amt",
+    doc="Total charged to the passengers, without cash tips.",
+    required=True,
+)
 _CONGESTION = _usd("congestion_surcharge", doc="New York State congestion surcharge, since February 2019.")
-_CBD_FEE = _usd("cbd_congestion_fee", doc="MTA's Congestion Relief Zone charge, since 5 January 2025.")
-_AIRPORT_FEE = _usd("airport_fee", doc="Pick-up at LaGuardia and John F. Kennedy airports.")
-_EHAIL_FEE = _usd("ehail_fee", doc="Fee for e-hailed trips; hardly ever filled.")
+_CBD_FEE = _usd("cbd_congestion_fee", doc="MTA's charge for the Congestion Relief Zone, since January 5, 2025.")
+_AIRPORT_FEE = _usd("airport_fee", doc="Fee for pick-ups at LaGuardia and John F. Kennedy airports.")
+_EHAIL_FEE = _usd("ehail_fee", doc="Fee for e-hailed trips; almost always empty.")
 _VENDOR = Column(
     "vendor_id",
     Kind.CODE,
     ("VendorID", "vendor_id", "vendor_name"),
-    "TPEP or LPEP provider of the record.",
+    "Technology provider (TPEP or LPEP) that delivered the record.",
     codes=VENDORS,
     required=True,
     texts=VENDOR_TEXTS,
@@ -207,7 +222,7 @@ _RATE_CODE = Column(
     "rate_code_id",
     Kind.CODE,
     ("RatecodeID", "rate_code", "rate_code_id"),
-    "Final rate code of the trip.",
+    "Rate code in effect at the end of the trip.",
     codes=RATE_CODES,
     required=True,
 )
@@ -224,7 +239,13 @@ _PAYMENT = Column(
     required=True,
     texts=PAYMENT_TEXTS,
 )
-_TRIP_TYPE = Column("trip_type", Kind.CODE, ("trip_type",), "Street-hail or dispatch, by the rate.", codes=TRIP_TYPES)
+_TRIP_TYPE = Column(
+    "trip_type",
+    Kind.CODE,
+    ("trip_type",),
+    "Whether the trip was a street-hail or a dispatch, derived from the rate.",
+    codes=TRIP_TYPES,
+)
 _STORE_AND_FWD = Column(
     "store_and_fwd_flag",
     Kind.TEXT,
@@ -234,29 +255,39 @@ _STORE_AND_FWD = Column(
     required=True,
     texts=FLAG_TEXTS,
 )
-_VENDOR_TEXT = Column("vendor_text", Kind.TEXT, (), "The vendor as published 2009 to 2014.", text_of="vendor_id")
-_PAYMENT_TEXT = Column("payment_text", Kind.TEXT, (), "The payment as published 2009 to 2014.", text_of="payment_type")
+_VENDOR_TEXT = Column(
+    "vendor_text", Kind.TEXT, (), "Name of the vendor, as published from 2009 to 2014.", text_of="vendor_id"
+)
+_PAYMENT_TEXT = Column(
+    "payment_text", Kind.TEXT, (), "Name of the payment type, as published from 2009 to 2014.", text_of="payment_type"
+)
 
 _LICENSE = Column(
-    "hvfhs_license_num", Kind.TEXT, ("hvfhs_license_num",), "TLC license of the high-volume business.", codes=LICENSES
+    "hvfhs_license_num",
+    Kind.TEXT,
+    ("hvfhs_license_num",),
+    "TLC license number of the high-volume business.",
+    codes=LICENSES,
 )
 _BASE = Column(
     "dispatching_base_num",
     Kind.TEXT,
     ("Dispatching_base_number", "dispatching_base_num"),
-    "TLC base license of the base that dispatched the trip.",
+    "TLC license number of the base that dispatched the trip.",
     required=True,
 )
 _OTHER_BASE = Column(
     "other_base_num",
     Kind.TEXT,
     ("dispatching_base_num",),
-    "What the files of 2018 publish as Dispatching_base_num, beside Dispatching_base_number.",
+    "Second base number, published only in 2018: Dispatching_base_num, next to Dispatching_base_number.",
 )
 _AFFILIATED = Column(
-    "affiliated_base_number", Kind.TEXT, ("Affiliated_base_number",), "Base the vehicle is affiliated with."
+    "affiliated_base_number", Kind.TEXT, ("Affiliated_base_number",), "Base that the vehicle is affiliated with."
 )
-_ORIGIN = Column("originating_base_num", Kind.TEXT, ("originating_base_num",), "Base that received the request.")
+_ORIGIN = Column(
+    "originating_base_num", Kind.TEXT, ("originating_base_num",), "Base that received the original request."
+)
 _SHARED = Column(
     "sr_flag",
     Kind.CODE,
@@ -270,14 +301,22 @@ _FHV_ZONES = (
     _zone("dropoff", "DOlocationID", doc=_DROPOFF_ZONE_DOC),
 )
 
-SOURCE_ROW = Column("source_row", Kind.LONG, (), "Position of the row in the published file, from 0.")
-TRIP_MONTH = Column("trip_month", Kind.DATE, (), "Month of the file the row was published in, as its first day.")
-QUALITY_FLAGS = Column("quality_flags", Kind.FLAGS, (), "Bit set of the peculiarities of the row; see `rules.py`.")
+SOURCE_ROW = Column("source_row", Kind.LONG, (), "Position of the row in the published file, counted from 0.")
+TRIP_MONTH = Column("trip_month", Kind.DATE, (), "Month of the published file, as its first day.")
+QUALITY_FLAGS = Column(
+    "quality_flags",
+    Kind.FLAGS,
+    (),
+    "What is peculiar about the row, one bit each; 0 for an ordinary row. docs/catalogue.md lists the bits.",
+)
 SOURCE_FILE = Column(
-    "source_file", Kind.TEXT, (), "Published file of the row, with source_row its identity; a try-out says so here."
+    "source_file",
+    Kind.TEXT,
+    (),
+    "Published file of the row; with source_row it identifies the row. A try-out is marked here.",
 )
 OURS = (SOURCE_ROW, TRIP_MONTH, QUALITY_FLAGS, SOURCE_FILE)
-"""The columns that every dataset has and no published file: they are added here."""
+"""The columns that this project adds to every dataset; no published file has them."""
 
 YELLOW = (
     *_TAXI_TIMES,
@@ -337,18 +376,20 @@ FHVHV = (
     _time("pickup_datetime", "pickup_datetime", doc="When the trip began.", required=True),
     _time("dropoff_datetime", "dropoff_datetime", doc="When the trip ended.", required=True),
     _time("request_datetime", "request_datetime", doc="When the passenger asked to be picked up."),
-    _time("on_scene_datetime", "on_scene_datetime", doc="When the driver arrived; Uber publishes it."),
+    _time(
+        "on_scene_datetime", "on_scene_datetime", doc="When the driver arrived at the pick-up; only Uber reports it."
+    ),
     Column("trip_miles", Kind.FLOAT, ("trip_miles",), "Distance of the passenger's trip.", "miles"),
     _usd("base_passenger_fare", doc="Fare before tolls, tips, taxes and fees."),
-    _usd("tolls", doc="All tolls paid in the trip."),
-    _usd("bcf", doc="Collected for the Black Car Fund."),
-    _usd("sales_tax", doc="Collected for New York State sales tax."),
+    _usd("tolls", doc="Total of all tolls paid in the trip."),
+    _usd("bcf", doc="Amount collected for the Black Car Fund."),
+    _usd("sales_tax", doc="Amount collected for New York State sales tax."),
     _CONGESTION,
     _CBD_FEE,
     _AIRPORT_FEE,
     _usd("tips", doc="Tips from the passenger."),
-    _usd("driver_pay", doc="Paid to the driver, without tolls and tips, net of commission, surcharges and taxes."),
-    Column("trip_time", Kind.LONG, ("trip_time",), "Time of the passenger's trip.", "seconds"),
+    _usd("driver_pay", doc="Pay of the driver, without tolls and tips, net of commission, surcharges and taxes."),
+    Column("trip_time", Kind.LONG, ("trip_time",), "Duration of the passenger's trip.", "seconds"),
     SOURCE_ROW,
     TRIP_MONTH,
     QUALITY_FLAGS,
@@ -359,17 +400,17 @@ FHVHV = (
     _BASE,
     _ORIGIN,
     _AFFILIATED,
-    _yes_no("shared_request_flag", "Did the passenger agree to share the ride?"),
-    _yes_no("shared_match_flag", "Was the ride shared with a separately booked passenger?"),
-    _yes_no("access_a_ride_flag", "Was the trip on behalf of MTA's Access-A-Ride?"),
-    _yes_no("wav_request_flag", "Did the passenger ask for a wheelchair-accessible vehicle?"),
-    _yes_no("wav_match_flag", "Was the vehicle wheelchair-accessible?"),
+    _yes_no("shared_request_flag", "Whether the passenger agreed to share the ride."),
+    _yes_no("shared_match_flag", "Whether the ride was shared with a passenger who booked separately."),
+    _yes_no("access_a_ride_flag", "Whether the trip was on behalf of MTA's Access-A-Ride."),
+    _yes_no("wav_request_flag", "Whether the passenger asked for a wheelchair-accessible vehicle."),
+    _yes_no("wav_match_flag", "Whether the vehicle was wheelchair-accessible."),
     SOURCE_FILE,
 )
 
 
 def arrow_schema(columns: Sequence[Column]) -> pa.Schema:
-    """The canonical Arrow schema of a dataset's columns, in their order; every field is nullable."""
+    """The Arrow schema of the columns, in their order; every field is nullable."""
     import pyarrow as pa
 
     return pa.schema([(column.name, pa.type_for_alias(column.kind.value.arrow)) for column in columns])

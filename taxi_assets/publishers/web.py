@@ -85,7 +85,7 @@ class WebPublisher:
         target = folder / f"{secrets.token_hex(6)}-zones.csv"
         try:
             download(url, target, retry_policy=self.retry_policy)
-            return ZoneLookup.of_bytes(target.read_bytes(), without_credentials(url))
+            return ZoneLookup.from_csv(target.read_bytes(), without_credentials(url))
         except NotFoundError as error:
             if self.name == MIRROR:
                 return ZoneLookup.without_names()

@@ -10,7 +10,8 @@ import pytest
 from taxi_assets.cli.catalogue import Appearance, appearances, months, page
 from taxi_assets.model.datasets import DATASETS, FOR_HIRE, GREEN_TAXI, HIGH_VOLUME, YELLOW_TAXI, Dataset, FileFormat
 from taxi_assets.model.months import Month
-from taxi_assets.transform.rules import FLAGS, QUARANTINE
+from taxi_assets.transform.flags import FLAGS
+from taxi_assets.transform.rules import DUPLICATE, PROFILES, QUARANTINE
 
 RENEW = "python -m taxi_assets.cli.catalogue > docs/catalogue.md"
 FORMATS: tuple[FileFormat, ...] = ("csv.gz", "parquet")
@@ -99,7 +100,34 @@ def test_every_flag_has_its_bit_and_every_reason_its_meaning() -> None:
     assert re.findall(r"^\| (\d+) \| (\d+) \| `(\w+)` \|", flags, re.MULTILINE) == [
         (str(bit), str(2**bit), rule.name) for bit, rule in enumerate(FLAGS)
     ]
-    assert _first_cells(reasons) == list(dict.fromkeys(rule.name for rule in QUARANTINE))
+    every = [*QUARANTINE, DUPLICATE, *(rule for rules in PROFILES.values() for rule in rules)]
+    assert _first_cells(reasons) == list(dict.fromkeys(reason.name for reason in every))
+    assert all(f"| {reason.doc} |" in reasons for reason in every)
+
+
+def test_every_reason_is_listed_with_the_profile_that_knows_it() -> None:
+    found = dict(re.findall(r"^\| `(\w+)` \| (\S+) \|", _section("Quarantine"), re.MULTILINE))
+    for profile, rules in PROFILES.items():
+        for rule in rules:
+            assert found[rule.name] == ("all" if rule in QUARANTINE else f"`{profile.value}`")
+    assert found["duplicate"] == "all"
+    assert {name for name, profile in found.items() if profile != "all"} == {
+        "strict_distance",
+        "strict_duration",
+        "strict_speed",
+        "strict_amounts",
+        "zero_passengers",
+    }
+
+
+@pytest.mark.parametrize("dataset", DATASETS.values(), ids=DATASETS)
+def test_quarantine_is_said_to_be_a_table_beside_the_trips_and_a_folder_of_the_lake(dataset: Dataset) -> None:
+    assert f"`{dataset.table}_quarantine` has the rows" in _section(dataset.title)
+    assert "the lake's folder `quarantine`" in _section("Quarantine")
+
+
+def test_datasets_without_duplicates_are_named() -> None:
+    assert "No row is called a duplicate in `fhv`," in _section("Quarantine")
 
 
 def test_every_row_of_a_table_has_the_cells_of_its_head() -> None:

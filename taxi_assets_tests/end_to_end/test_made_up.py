@@ -166,7 +166,7 @@ def test_a_published_month_in_bucket_and_bigquery_stays_where_the_lake_was_lost(
     with build_resources(resources_for(google_settings)) as parts:
         assert parts.warehouse.source_file(DATASETS["green"], Month.parse(MONTH)) == f"green_tripdata_{MONTH}.parquet"
         assert parts.warehouse.source_file(DATASETS["green"], Month.parse("2020-05")) is None
-        assert ZoneLookup.of_table(parts.warehouse.zones()).trust == 2
+        assert ZoneLookup.from_table(parts.warehouse.zones()).trust == 2
     assert rows(google_settings, "green", MONTH)["bucket"] == before["bucket"]
 
 
@@ -223,10 +223,10 @@ def test_show_tells_whose_the_month_is_and_who_is_asked_now(
 
 
 def test_names_as_published_are_worth_more_than_none_and_none_more_than_made_up_ones() -> None:
-    made_up = ZoneLookup.of_table([Zone(1, "EWR", "Sample zone 1", "EWR")])
-    nameless, published = (ZoneLookup.of_table([Zone(1, None, name, None)]) for name in (None, "Newark Airport"))
+    made_up = ZoneLookup.from_table([Zone(1, "EWR", "Sample zone 1", "EWR")])
+    nameless, published = (ZoneLookup.from_table([Zone(1, None, name, None)]) for name in (None, "Newark Airport"))
     for worse, better in ((made_up, nameless), (nameless, published), (made_up, published)):
         assert worse.or_better([better]) is better
         assert better.or_better([worse]) is better
-    other = ZoneLookup.of_table([Zone(1, None, "Newark", None)])
+    other = ZoneLookup.from_table([Zone(1, None, "Newark", None)])
     assert other.or_better([published]) is other

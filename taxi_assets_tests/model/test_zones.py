@@ -9,7 +9,8 @@ import pytest
 
 from taxi_assets.destinations.zone_view import zone_view_select
 from taxi_assets.errors import ContractError, NotPublishedError
-from taxi_assets.model.zones import ZONE_IDS, Zone, ZoneLookup, read_zones
+from taxi_assets.model.zone_ids import ZONE_IDS
+from taxi_assets.model.zones import Zone, ZoneLookup, read_zones
 from taxi_assets.publishers.base import publisher
 from taxi_assets.publishers.http import RetryPolicy
 from taxi_assets.publishers.sample.zones import zone_lookup
@@ -57,8 +58,8 @@ def test_columns_are_found_by_name_rows_put_in_order_and_empty_names_are_null() 
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        (b"", "no CSV file"),
-        (b"\xff\xfe\x00", "no CSV file"),
+        (b"", "not a CSV file"),
+        (b"\xff\xfe\x00", "not a CSV file"),
         (b"<html>Forbidden</html>", "lacks LocationID, Borough"),
         (LOOKUP.replace(b'"service_zone"', b'"serving"'), "lacks service_zone"),
         (LOOKUP.replace(b"\r\n17,", b"\r\n18,"), "1 to 265, each once"),

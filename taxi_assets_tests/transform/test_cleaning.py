@@ -13,8 +13,9 @@ from taxi_assets.model.columns import arrow_schema
 from taxi_assets.model.datasets import DATASETS, FOR_HIRE, GREEN_TAXI, HIGH_VOLUME, YELLOW_TAXI, Dataset
 from taxi_assets.model.months import Month
 from taxi_assets.transform.cleaning import CleanedMonth, flag_bits
+from taxi_assets.transform.flags import FLAGS
 from taxi_assets.transform.reading import TripStream
-from taxi_assets.transform.rules import FLAGS, Profile
+from taxi_assets.transform.rules import Profile
 
 MONTH = Month(2021, 1)
 NOON = datetime(2021, 1, 15, 12)  # noqa: DTZ001

@@ -1,4 +1,4 @@
-"""What TLC's faults do to rows: one function for each, that changes rows of a chunk in place."""
+"""What the faults in TLC's files do to rows: a function for each fault, which changes rows of a chunk in place."""
 
 from __future__ import annotations
 
@@ -8,18 +8,19 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from taxi_assets.model.datasets import DATASETS
+from taxi_assets.model.zone_ids import OUTSIDE_CITY, UNKNOWN_ZONE
 from taxi_assets.publishers.sample.trips import DAY, HOUR, NULL, seconds
 
 if TYPE_CHECKING:
     from taxi_assets.publishers.sample.trips import Chunk, Dice, Ints, Trips
 
 NEW_YEAR_2009: Final = 1_230_768_000
-"""Where the clock of a meter starts after a reset, in seconds since 1970."""
+"""The time that the clock of a meter starts at after a reset, in seconds since 1970."""
 MILLENNIUM: Final = 365_243 * DAY
 
 
 def _move(trips: Trips, rows: Ints, pickup: Ints) -> None:
-    """Gives trips another pickup and leaves their duration."""
+    """Gives trips another pickup time and leaves their duration as it is."""
     trips["dropoff_datetime"][rows] += pickup - trips["pickup_datetime"][rows]
     trips["pickup_datetime"][rows] = pickup
 
@@ -94,12 +95,12 @@ def no_passengers(trips: Trips, rows: Ints, _: Dice, __: Chunk) -> None:
 
 
 def unknown_zone(trips: Trips, rows: Ints, _: Dice, __: Chunk) -> None:
-    trips["pickup_location_id"][rows] = trips["dropoff_location_id"][rows] = 264
+    trips["pickup_location_id"][rows] = trips["dropoff_location_id"][rows] = UNKNOWN_ZONE
 
 
 def outside_city(trips: Trips, rows: Ints, dice: Dice, _: Chunk) -> None:
-    trips["dropoff_location_id"][rows] = 265
-    trips["pickup_location_id"][rows[dice.chance(300)]] = 265
+    trips["dropoff_location_id"][rows] = OUTSIDE_CITY
+    trips["pickup_location_id"][rows[dice.chance(300)]] = OUTSIDE_CITY
 
 
 def unknown_rate(trips: Trips, rows: Ints, _: Dice, __: Chunk) -> None:
@@ -137,7 +138,7 @@ def no_position(trips: Trips, rows: Ints, dice: Dice, _: Chunk) -> None:
     # Green 2013-08: nearly always both ends of a trip.
     for end, missing in (("pickup", rows), ("dropoff", rows[dice.chance(900)])):
         trips[f"{end}_longitude"][missing] = trips[f"{end}_latitude"][missing] = 0
-        trips[f"{end}_location_id"][missing] = 264
+        trips[f"{end}_location_id"][missing] = UNKNOWN_ZONE
 
 
 def zone_zero(trips: Trips, rows: Ints, _: Dice, __: Chunk) -> None:

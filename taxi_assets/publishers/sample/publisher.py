@@ -1,4 +1,4 @@
-"""The publisher that makes its months itself."""
+"""The publisher that makes up its months."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LAST_CSV_MONTH: Final = Month(2021, 7)
 
 @dataclass(frozen=True)
 class SamplePublisher:
-    """Makes TLC-shaped months of made-up trips: no network, the same bytes for the same month every time."""
+    """Makes up months in TLC's layouts, without a network: the same bytes for the same month every time."""
 
     rows: int = 50_000
     format: FileFormat | None = None
@@ -56,7 +56,7 @@ class SamplePublisher:
     def zones(self, folder: Path) -> ZoneLookup:
         from taxi_assets.publishers.sample.zones import zone_lookup
 
-        return replace(ZoneLookup.of_bytes(zone_lookup(), f"sample://{ZONES_PATH}"), made_up=True)
+        return replace(ZoneLookup.from_csv(zone_lookup(), f"sample://{ZONES_PATH}"), made_up=True)
 
     def _format_of(self, dataset: Dataset, month: Month) -> FileFormat:
         """The format asked for; else what most people load a month from: CSV as far as TLC's mirror has it."""

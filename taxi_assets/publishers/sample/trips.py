@@ -1,4 +1,4 @@
-"""What sample trips are made of: chunks of a file, columns of whole numbers, and the dice that they are drawn with.
+"""The building blocks of sample trips: chunks of a file, columns of whole numbers, and dice.
 
 Everything is drawn and computed with integers and lookup tables, so that every machine makes the same trips.
 """
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from taxi_assets.model.zone_ids import UNKNOWN_ZONE, ZONE_IDS
 from taxi_assets.publishers.sample import distributions as shapes
 
 if TYPE_CHECKING:
@@ -29,21 +30,24 @@ Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 Bytes = NDArray[np.bytes_]
 Trips = dict[str, NDArray[Any]]
-"""By canonical column name: times as seconds since 1970 without zone, amounts in cents, distances in hundredths of a
-mile (`trip_miles` in thousandths), degrees in millionths, codes as they are, text as bytes. `NULL`, or empty text, is
+"""Values by canonical column name: times as seconds since 1970 without a zone, amounts in cents, distances in hundredths
+of a mile (`trip_miles` in thousandths), degrees in millionths, codes as they are, text as bytes. `NULL` or empty text is
 a missing value."""
 
 NULL: Final = int(np.iinfo(np.int64).min)
 HOUR: Final = 3_600
 DAY: Final = 86_400
-ZONES: Final = range(1, 264)
-"""The taxi zones of the city, without 264 (unknown) and 265 (outside)."""
+CITY_ZONES: Final = range(ZONE_IDS[0], UNKNOWN_ZONE)
+"""The taxi zones without those that mean unknown and outside the city."""
 LONGEST: Final = 5 * HOUR
 
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Trips `first` to `first + rows` of the `of` metered, or dispatched, trips in a file of `file_rows`."""
+    """A part of a file: trips `first` to `first + rows` of its `of` metered, or dispatched, trips.
+
+    `file_rows` are the rows of the whole file.
+    """
 
     dataset: str
     month: Month
@@ -59,12 +63,16 @@ class Chunk:
         return self.first + (self.file_rows - self.of if self.dispatched else 0)
 
     def dice(self, *purpose: str, rows: int | None = None) -> Dice:
-        """Dice for all rows of the chunk, or as many as said; others for each purpose."""
+        """Dice for all rows of the chunk, or for `rows` of them; each purpose has its own."""
         seed = (self.dataset, self.month, self.dispatched, self.first, self.file_rows)
         return Dice(self.rows if rows is None else rows, *seed, *purpose)
 
     def all(self, value: int) -> Ints:
         return np.full(self.rows, value, dtype=np.int64)
+
+
+def as_made(chunk: Chunk, trips: Trips, file_format: FileFormat) -> None:
+    """Publishes trips as they were made."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +86,7 @@ class TripMaker:
     """
 
     make: Callable[[Chunk], Trips]
-    publish: Callable[[Chunk, Trips, FileFormat], None]
+    publish: Callable[[Chunk, Trips, FileFormat], None] = as_made
     dispatched: Eras[int] = ()
 
 
@@ -104,7 +112,7 @@ class Dice:
         self.rows = rows
 
     def below(self, bound: int) -> Ints:
-        """Whole numbers from 0 to `bound - 1`, all as likely."""
+        """Whole numbers from 0 to `bound - 1`, all equally likely."""
         return self._generator.integers(0, bound, self.rows, dtype=np.int64)
 
     def chance(self, per_mille: int) -> Mask:
@@ -152,7 +160,7 @@ def pickups(chunk: Chunk, dice: Dice) -> Ints:
 
 
 def durations(distance: Ints, dice: Dice) -> Ints:
-    """Seconds for distances in hundredths of a mile."""
+    """How many seconds trips take, by their distances in hundredths of a mile."""
     pace = dice.quantile(shapes.PACE)
     # Beyond 3 miles trips go by faster roads.
     near, far = np.minimum(distance, 300), np.maximum(distance - 300, 0)
@@ -161,7 +169,7 @@ def durations(distance: Ints, dice: Dice) -> Ints:
 
 
 def zones(busiest: Mapping[int, int], others: int, dice: Dice) -> Ints:
-    """Zones of the city: the busiest by weight, the other ones share the weight `others`."""
+    """Zones of the city: the busiest by their weights, while the others share the weight `others`."""
     # A thousand times each weight, so that the rest divides among the other zones.
-    weights = {zone: busiest.get(zone, 0) * 1000 or others * 1000 // len(ZONES) for zone in ZONES}
+    weights = {zone: busiest.get(zone, 0) * 1000 or others * 1000 // len(CITY_ZONES) for zone in CITY_ZONES}
     return dice.pick(weights)

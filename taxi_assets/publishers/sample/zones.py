@@ -7,6 +7,7 @@ import io
 from typing import Final
 
 from taxi_assets.model.made_up import zone_name
+from taxi_assets.model.zone_ids import OUTSIDE_CITY, UNKNOWN_ZONE, ZONE_IDS
 
 BOROUGHS: Final = (
     ("Manhattan", "Yellow Zone"),
@@ -15,18 +16,19 @@ BOROUGHS: Final = (
     ("Bronx", "Boro Zone"),
     ("Staten Island", "Boro Zone"),
 )
-"""Dealt to zones 2 to 263 in turn, with their service zones."""
+"""Boroughs and service zones, given to the zones of the city in turn."""
 
 
 def zone_lookup() -> bytes:
-    """The lookup as a CSV file: the same bytes every time."""
+    """The lookup as a CSV file, the same bytes every time."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\r\n")
     writer.writerow(["LocationID", "Borough", "Zone", "service_zone"])
-    writer.writerow([1, "EWR", zone_name(1), "EWR"])
-    for number in range(2, 264):
+    newark, *city = range(ZONE_IDS[0], UNKNOWN_ZONE)
+    writer.writerow([newark, "EWR", zone_name(newark), "EWR"])
+    for number in city:
         borough, service_zone = BOROUGHS[number % len(BOROUGHS)]
         writer.writerow([number, borough, zone_name(number), service_zone])
-    writer.writerow([264, "Unknown", zone_name(264), "N/A"])
-    writer.writerow([265, "N/A", zone_name(265), "N/A"])
+    writer.writerow([UNKNOWN_ZONE, "Unknown", zone_name(UNKNOWN_ZONE), "N/A"])
+    writer.writerow([OUTSIDE_CITY, "N/A", zone_name(OUTSIDE_CITY), "N/A"])
     return text.getvalue().encode()
