@@ -1,4 +1,4 @@
-"""Which column of a published file becomes which column of ours, by the names of the column table."""
+"""Maps the columns of a published file to those of its dataset, by the names in the column table."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from taxi_assets.errors import ContractError
 from taxi_assets.model.columns import Column, Kind
 
 OURS = frozenset({"source_row", "trip_month", "source_file", "quality_flags", "reasons", "published_text"})
-"""Columns that we add; a published column of such a name is renamed."""
+"""Names that this project gives to columns of its own; an unknown published column of such a name is renamed."""
 _NOT_DATA = {"__index_level_0__", "unnamed: 0", ""}
 """The index of a pandas DataFrame (TLC published one in yellow 2010-02 and 2010-03), and fields beyond the header."""
 
@@ -21,9 +21,9 @@ _NOT_DATA = {"__index_level_0__", "unnamed: 0", ""}
 class ColumnMapping:
     """Where each output column comes from.
 
-    `columns`: the dataset's published columns in canonical order, then those nobody has seen before. `sources`: for
-    each its position in the file, None where the file lacks it. `published`: the file's names of those it has.
-    `unknown` names the new columns as published.
+    `columns` are the dataset's published columns in canonical order, then those that nobody has described. `sources`
+    has the position of each in the file, None where the file lacks it. `published` has the file's own name of each
+    column that it has. `unknown` has the published names of the columns that nobody has described.
     """
 
     columns: tuple[Column, ...]
@@ -37,9 +37,9 @@ class ColumnMapping:
 
 
 def map_columns(published: Sequence[tuple[str, pa.DataType]], columns: Sequence[Column]) -> ColumnMapping:
-    """Maps a file's columns, given as (name, type), to ours.
+    """Maps a file's columns, given as pairs (name, type), to the columns of a dataset.
 
-    Raises ContractError when a required column is missing, or when two columns of the file claim the same place.
+    Raises ContractError when a required column is missing, or when two columns of the file mean the same one.
     """
     names = [name.strip().lower() for name, _ in published]
     sources = _known(names, columns)
@@ -52,7 +52,8 @@ def map_columns(published: Sequence[tuple[str, pa.DataType]], columns: Sequence[
             continue
         if place := aliases.get(names[position]):
             raise ContractError(
-                f"Two columns of the file both mean {place}; one is {name!r}.", "The file needs a look."
+                f"Two columns of the file both mean {place}; one of them is {name!r}.",
+                "Look at the header of the file: does the publisher serve a new layout?",
             )
         unknown.append(name)
         if not pa.types.is_null(arrow_type):
@@ -69,7 +70,7 @@ def map_columns(published: Sequence[tuple[str, pa.DataType]], columns: Sequence[
 
 
 def _known(names: Sequence[str], columns: Sequence[Column]) -> dict[str, int]:
-    """The position of each column in the file: that of the first of its names which is there and not yet taken."""
+    """The position in the file of each column that it has: the first of its names that is there and not yet taken."""
     sources: dict[str, int] = {}
     for column in columns:
         for name in _names(column):
@@ -90,12 +91,13 @@ def _check_required(
     if missing:
         found = ", ".join(name for name, _ in published)[:500]
         raise ContractError(
-            f"Columns missing: {', '.join(missing)}. The file has: {found}.", "Is it the file of this dataset?"
+            f"Columns missing: {', '.join(missing)}. The file has: {found}.",
+            "Is it the file of this dataset? If a column was renamed, add the name in taxi_assets/model/columns.py.",
         )
 
 
 def _names(column: Column) -> list[str]:
-    """The names by which a published column is found, its canonical name last; none for a column of ours."""
+    """The names by which a column is found in a file, its canonical name last; none for one that is never published."""
     published = [name.strip().lower() for name in column.published]
     return [*published, column.name] if published else []
 
@@ -109,7 +111,7 @@ def _free_name(name: str, columns: Sequence[Column]) -> str:
 
 
 def _carried_kind(arrow_type: pa.DataType) -> Kind:
-    """The widest of our kinds for a column nobody has described."""
+    """The widest kind that fits, for a column that nobody has described."""
     if pa.types.is_integer(arrow_type):
         return Kind.LONG
     if pa.types.is_floating(arrow_type) or pa.types.is_decimal(arrow_type):

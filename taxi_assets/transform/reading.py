@@ -1,8 +1,7 @@
-"""A published file of any era → canonical record batches, as a stream in bounded memory.
+"""Reads a published file of any era as a stream of canonical record batches, in bounded memory.
 
-Columns are found by name (`column_mapping.py`), converted to their canonical types without losing a digit
-(`type_conversion.py`) and numbered by `source_row`. Nothing is judged here: that is `cleaning.py`'s work. Knows nothing
-of Dagster.
+Columns are found by name (`column_mapping.py`) and converted to their canonical types without losing a digit
+(`type_conversion.py`); rows are numbered by `source_row`. Nothing is judged here: `cleaning.py` does that.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ MAX_ROWS = 100_000_000
 """No month of any dataset has had more than 21 million rows; a file that unpacks to more than this is refused."""
 PUBLISHED_TEXT = "published_text"
 _BLOCK_BYTES = 256 << 10
-"""Of CSV parsed at a time, and of a Parquet column read at a time: blocks of 1 MB take 25 MB more and save no time."""
+"""How much of a CSV file is parsed, or of a Parquet column read, at a time. 1 MB takes 25 MB more and saves no time."""
 _PEEK_BYTES = 64 << 10
 
 
@@ -42,10 +41,10 @@ _PEEK_BYTES = 64 << 10
 class TripStream:
     """The rows of a published file, to be read once.
 
-    `schema`: the published columns of the dataset in canonical order (null where the file lacks them), the columns
-    nobody has seen before (named as published in `unknown`), `source_row` (the row's position in the file from 0),
-    and `published_text` (the row as published, where it or its pickup time could not be read; else null).
-    `published`: the file's own names of the columns it has. `first_rows`: after how many rows a try-out ends.
+    `schema` has the published columns of the dataset in canonical order (null where the file lacks them), the columns
+    that nobody has described (`unknown` has their published names), `source_row` (the position of the row in the file,
+    from 0), and `published_text` (the row as published, where it or its pickup time cannot be read; else null).
+    `published` has the file's own name of each column that it has. `first_rows` is the limit of a try-out.
     """
 
     schema: pa.Schema
@@ -57,7 +56,7 @@ class TripStream:
 
 @dataclass(frozen=True)
 class _Block:
-    """Rows by column position in the file; `unreadable` holds the text of rows that are no rows of the table."""
+    """Rows as columns in the order of the file; `unreadable` has the lines that do not fit the header, by row."""
 
     columns: Sequence[pa.Array]
     rows: int
@@ -66,14 +65,14 @@ class _Block:
 
 
 class _NotPlainError(Exception):
-    """The fast parser met something it must not pass over."""
+    """The fast parser has met something that it would silently drop."""
 
 
 def read_month(path: Path, file_format: FileFormat, columns: Sequence[Column]) -> TripStream:
-    """The rows of a published file as batches of up to about 32,768 rows; `columns` are the dataset's published ones.
+    """Reads a published file as batches of about BATCH_ROWS rows; `columns` are the dataset's published ones.
 
     Raises CorruptFileError when the file is not whole, ContractError when a required column is missing or a value does
-    not fit its column; both also while the batches are read.
+    not fit its column. Both may also be raised while the batches are read.
     """
     read = _read_parquet if file_format == "parquet" else _read_csv
     with _explained():
@@ -109,17 +108,17 @@ def _read_csv(path: Path, columns: Sequence[Column]) -> tuple[ColumnMapping, Ite
 
 
 def _header(path: Path) -> tuple[list[str], list[str]]:
-    """The column names of a csv.gz, and its first row of data: in some eras that has more fields than names."""
+    """The column names of a csv.gz, and the fields of its first row; in some eras there are more fields than names."""
     with igzip.open(path, "rb") as file:
         lines = file.read(_PEEK_BYTES).decode("utf-8-sig", errors="replace").splitlines()
     rows = [_fields(line) for line in lines[:8] if line.strip()]
     if len(rows) < 2:
-        raise CorruptFileError("The file holds no row of data.", "Look at what the publisher serves under this name.")
+        raise CorruptFileError("The file has no rows.", "Look at what the publisher serves under this name.")
     return rows[0], rows[1]
 
 
 def _csv_blocks(path: Path, types: Sequence[pa.DataType], width: int) -> Iterator[_Block]:
-    """The rows by Arrow's parser; from the first block it stumbles over, line by line."""
+    """The rows as Arrow parses them; from the first block that it cannot parse on, line by line."""
     work, done = track("reading", size=path.stat().st_size), 0
     try:
         for batch in _merged(_parsed(path, types, work)):
@@ -135,7 +134,7 @@ def _csv_blocks(path: Path, types: Sequence[pa.DataType], width: int) -> Iterato
 
 
 def _check_plain(stray: Sequence[pa.Array]) -> None:
-    """Fields beyond the header are let pass as long as they are empty."""
+    """Raises _NotPlainError when a field beyond the header is not empty."""
     if any(array.null_count < len(array) for array in stray):
         raise _NotPlainError
 
@@ -158,7 +157,7 @@ def _parsed(path: Path, types: Sequence[pa.DataType], work: Tracker) -> Iterator
 
 
 def _merged(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """Batches of about BATCH_ROWS rows out of the parser's small blocks."""
+    """Merges the parser's small blocks into batches of about BATCH_ROWS rows."""
     waiting: list[pa.RecordBatch] = []
     rows = 0
     for batch in batches:
@@ -172,7 +171,7 @@ def _merged(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
 
 
 def _careful_blocks(path: Path, width: int, skip: int, work: Tracker) -> Iterator[_Block]:
-    """The rows after the first `skip` ones, all as text, and those with too few or too many fields as unreadable."""
+    """The rows after the first `skip` ones, all as text; those with too few or too many fields are unreadable."""
     lines: list[str] = []
     with path.open("rb") as packed, igzip.open(packed, "rb") as file:
         rows = (line.decode("utf-8", errors="replace").rstrip("\r\n") for line in file)
@@ -216,13 +215,16 @@ def _canonical(blocks: Iterator[_Block], mapping: ColumnMapping, schema: pa.Sche
             yield pa.record_batch([*arrays, row_numbers(first, block.rows), texts], schema=schema)
             first += block.rows
             if first > MAX_ROWS:
-                raise CorruptFileError(f"The file has more than {MAX_ROWS:,} rows.", "No month is that large.")
+                raise CorruptFileError(
+                    f"The file has more than {MAX_ROWS:,} rows, and no month is that large.",
+                    "Look at what the publisher serves under this name.",
+                )
     if first == 0:
-        raise CorruptFileError("The file holds no row of data.", "Look at what the publisher serves under this name.")
+        raise CorruptFileError("The file has no rows.", "Look at what the publisher serves under this name.")
 
 
 def _unreadable_texts(block: _Block, mapping: ColumnMapping) -> pa.Array:
-    """For rows that cannot be read, and rows whose pickup time cannot: what was published; null for the others."""
+    """What was published of rows that cannot be read, or whose pickup time cannot; null for the others."""
     texts = dict(block.unreadable)
     place = [column.name for column in mapping.columns].index("pickup_datetime")
     source = mapping.sources[place]
@@ -236,12 +238,14 @@ def _unreadable_texts(block: _Block, mapping: ColumnMapping) -> pa.Array:
 
 @contextmanager
 def _explained() -> Iterator[None]:
-    """Turns what the decoders raise into errors that say what is wrong with the file."""
+    """Turns the errors of the decoders into those that say what is wrong with the file."""
     try:
         yield
     except DAMAGE as error:
-        raise CorruptFileError(f"The file is cut off or damaged: {message_of(error)}.", "Fetch it again.") from error
+        raise CorruptFileError(
+            f"The file is cut off or damaged: {message_of(error)}.", "Materialize raw_trips again to fetch it anew."
+        ) from error
     except (pa.ArrowInvalid, csv.Error) as error:
         raise ContractError(
-            f"The file cannot be parsed: {message_of(error)}.", "Look at what the publisher serves."
+            f"The file cannot be parsed: {message_of(error)}.", "Look at what the publisher serves under this name."
         ) from error

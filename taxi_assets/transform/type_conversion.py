@@ -1,7 +1,7 @@
-"""Values of a published column → the canonical type of ours, without losing a digit.
+"""Converts the values of a published column to its canonical type, without losing a digit.
 
-Older eras wrote codes as text, flags as numbers, and times as strings; some people's files went through pandas, which
-makes integers doubles. What would lose something is an error that names column, value and row.
+Older eras wrote codes as text, flags as numbers, and times as strings; some files have been through pandas, which turns
+integers into doubles. A value that would lose something is an error that names the column, the value and the row.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _MISFIT = (pa.ArrowInvalid, pa.ArrowNotImplementedError)
 
 
 def csv_type(column: Column, first_value: str) -> pa.DataType:
-    """The type to parse a CSV column as, by its first value: text where a code is spelled out, double for `1.0`."""
+    """The type to parse a CSV column as, judging by its first value: text for a code in words, double for `1.0`."""
     if column.kind in _WHOLE_KINDS and first_value:
         if _WHOLE_AS_FLOAT.fullmatch(first_value):
             return pa.float64()
@@ -33,10 +33,10 @@ def csv_type(column: Column, first_value: str) -> pa.DataType:
 
 
 def converted(column: Column, array: pa.Array | None, rows: int, first_row: int) -> pa.Array:
-    """The published values as the column's type; nulls where the file has no such column.
+    """Converts published values to the column's type; returns nulls where the file has no such column.
 
-    A pickup time that is none becomes null. Raises ContractError for any other value that does not fit, naming it and
-    its row, which is counted from `first_row`.
+    A pickup time that cannot be read becomes null. Raises ContractError for any other value that does not fit,
+    naming it and its row, which is counted from `first_row`.
     """
     arrow_type = pa.type_for_alias(column.kind.value.arrow)
     if array is None:
@@ -51,7 +51,8 @@ def converted(column: Column, array: pa.Array | None, rows: int, first_row: int)
         return array
     if pa.types.is_timestamp(array.type) and array.type.tz is not None:
         raise ContractError(
-            f"{column.name} carries the time zone {array.type.tz}; TLC's times have none.", "Whose file?"
+            f"{column.name} has the time zone {array.type.tz}; TLC's times have none.",
+            "Look at where the file comes from: TLC has not written it like this.",
         )
     try:
         return _cast(array, arrow_type)
@@ -62,13 +63,13 @@ def converted(column: Column, array: pa.Array | None, rows: int, first_row: int)
             return _cast(pa.array(good, array.type), arrow_type)
         row = _first_misfit(array, arrow_type)
         raise ContractError(
-            f"{column.name}: {array[row].as_py()!r} in row {first_row + row} is no {arrow_type}.",
-            "The file is damaged there, or the column's meaning has changed.",
+            f"{column.name}: {array[row].as_py()!r} in row {first_row + row} cannot be read as {arrow_type}.",
+            "Either the file is damaged there, or the meaning of the column has changed.",
         ) from error
 
 
 def misfit_pickups(array: pa.Array) -> dict[int, str]:
-    """The pickup times that are none, by row; empty values are not among them."""
+    """The texts that are not a time, by row; empty ones are not among them."""
     if not is_text(array.type):
         return {}
     array = _without_blanks(array)
@@ -97,7 +98,7 @@ def _cast(array: pa.Array, arrow_type: pa.DataType) -> pa.Array:
 
 
 def _without_blanks(array: pa.Array) -> pa.Array:
-    """The texts with empty ones as null, as CSV means them."""
+    """The texts with null in place of empty ones, which is what CSV means by them."""
     lengths = pc.binary_length(array)
     if pc.min_max(lengths)["min"].as_py() != 0:
         return array
@@ -105,7 +106,7 @@ def _without_blanks(array: pa.Array) -> pa.Array:
 
 
 def _translated(column: Column, array: pa.Array) -> pa.Array:
-    """The texts of older eras as today's values; for a code, a text without one becomes null (it stays in text_of)."""
+    """Replaces the texts of older eras by today's values. A text that has no code becomes null; `text_of` keeps it."""
     encoded = array.dictionary_encode()
     words = encoded.dictionary.to_pylist()
     if column.kind is Kind.TEXT:
@@ -126,7 +127,7 @@ def _code(word: str, texts: Mapping[str, int | str]) -> str | None:
 
 
 def _spelled_out(array: pa.Array) -> pa.Array:
-    """What a code column holds besides numbers, as published."""
+    """The texts that a code column holds, as published; null in place of numbers."""
     if not is_text(array.type):
         return pa.nulls(len(array), pa.string())
     encoded = _without_blanks(array).dictionary_encode()
@@ -136,7 +137,7 @@ def _spelled_out(array: pa.Array) -> pa.Array:
 
 
 def _first_misfit(array: pa.Array, arrow_type: pa.DataType) -> int:
-    """Position of the first element that does not convert, found by halving."""
+    """The position of the first element that does not convert, found by bisection."""
     low, high = 0, len(array)
     while high - low > 1:
         middle = (low + high) // 2

@@ -13,15 +13,15 @@ from taxi_assets.transform.month_file import MonthWriter
 
 
 class Observer(Protocol):
-    """Sees the clean record batches of a month as they are written."""
+    """Something that looks at the clean record batches of a month while they are written."""
 
     def add(self, batch: pa.RecordBatch) -> None:
-        """Takes note of the next batch."""
+        """Looks at the next batch."""
         ...
 
 
 def write_both(month: CleanedMonth, clean_path: Path, quarantine_path: Path, *observers: Observer) -> None:
-    """Writes a month as it is cleaned, its batches being read once: clean and quarantined rows, and facts of both."""
+    """Writes clean and quarantined rows, with their facts, while the month is cleaned; its batches are read once."""
     sums = ChecksumBuilder()
     with (
         MonthWriter(clean_path, month.schema) as clean,

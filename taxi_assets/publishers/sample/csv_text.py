@@ -1,4 +1,4 @@
-"""How TLC's CSV files write values: in each era numbers, times and missing values have their own look."""
+"""Writes values as TLC's CSV files do: numbers, times and missing values look different in each era."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def form(dataset: Dataset, month: Month, column: Column) -> Form:
 
 
 def texts(form: Form, values: NDArray[Any]) -> Bytes:
-    """Values as TLC wrote them; a missing one is empty."""
+    """Values as the CSV files have them; a missing one is empty."""
     if form.kind is Kind.TEXT:
         return values
     if form.kind is Kind.TIMESTAMP:
@@ -68,23 +68,23 @@ def texts(form: Form, values: NDArray[Any]) -> Bytes:
 
 
 def miles(hundredths: int) -> str:
-    """`1.50`, and `.50` below a mile."""
+    """Writes `1.50`, and `.50` below a mile."""
     return f"{hundredths // 100 or ''}.{hundredths % 100:02d}"
 
 
 def dollars(cents: int) -> str:
-    """`8`, `0.5`, `-12.35`: no more digits than needed."""
+    """Writes `8`, `0.5`, `-12.35`: no more digits than needed."""
     sign, whole, rest = "-" if cents < 0 else "", abs(cents) // 100, abs(cents) % 100
     return f"{sign}{whole}.{rest:02d}".rstrip("0").rstrip(".") if rest else f"{sign}{whole}"
 
 
 def digits(scale: int) -> Callable[[int], str]:
-    """`2.6299999999999999`, `5`: 17 digits of the nearest double, as in yellow files of 2009 to 2014."""
+    """Writes `2.6299999999999999`, `5`: 17 digits of the nearest double, as in yellow files of 2009 to 2014."""
     return lambda value: f"{value / scale:.17g}"
 
 
 def degrees(millionths: int) -> str:
-    """`-73.949905395507813`, `0`: 17 digits of the nearest 4-byte float, as in files of 2013 to 2016."""
+    """Writes `-73.949905395507813`, `0`: 17 digits of the nearest 4-byte float, as in files of 2013 to 2016."""
     sign, size = "-" if millionths < 0 else "", abs(millionths)
     # Such a float has 24 binary digits: 17 of them after the point from 64 degrees on, 18 from 32.
     bits = 17 if size >= 64 * MILLIONTHS else 18

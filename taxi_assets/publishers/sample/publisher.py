@@ -1,4 +1,4 @@
-"""The publisher that makes its months itself."""
+"""The publisher that makes up its months."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LAST_CSV_MONTH: Final = Month(2021, 7)
 
 @dataclass(frozen=True)
 class SamplePublisher:
-    """Makes TLC-shaped months of made-up trips: no network, the same bytes for the same month every time."""
+    """Makes up months in TLC's layouts, without a network: the same bytes for the same month every time."""
 
     rows: int = SAMPLE_ROWS
     format: FileFormat | None = None

@@ -1,4 +1,4 @@
-"""Writing sample trips as TLC's publishers write them: CSV with its line ends, Parquet with its types.
+"""Writes sample trips as TLC's files have them: CSV with its line ends, Parquet with its types.
 
 Arrow arrays are made from buffers: `pa.array` and `to_numpy` would import pandas, a second of a first run.
 """
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 LINE_END: Final = b"\r\n"
 GZIP_LEVEL: Final = 3
-"""ISA-L's best: an eighth of the time of zlib's level 6, as in TLC's mirror, for files a quarter larger."""
+"""The highest level of ISA-L: an eighth of the time of zlib's level 6, which TLC's mirror has, and a quarter larger."""
 GZIP_WINDOW: Final = 16 + isal_zlib.MAX_WBITS
 """Asks for a gzip header, which then has neither name nor time."""
 
@@ -63,7 +63,7 @@ def _header(era: Layout, columns: Sequence[FileColumn]) -> bytes:
 
 
 def _lines(era: Layout, fields: Sequence[Bytes]) -> bytes:
-    """CSV lines. NumPy pads texts with NUL to equal widths; without the NULs they stand side by side."""
+    """The CSV lines of a chunk. NumPy pads texts with NUL to equal widths; removing the NULs joins the fields."""
     quote = b'"' if era.quoted else b""
     between, end = quote + b"," + quote, quote + b"," * era.stray_fields + LINE_END
     parts = [np.full(1, quote)] if quote else []
@@ -76,7 +76,7 @@ def _lines(era: Layout, fields: Sequence[Bytes]) -> bytes:
 
 
 def write_parquet(path: Path, columns: Sequence[FileColumn], chunks: Iterable[Trips]) -> None:
-    """One row group per chunk."""
+    """Writes the trips as Parquet, one row group per chunk."""
     schema = pa.schema([(column.name, pa.type_for_alias(column.kind)) for column in columns])
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
         for trips in chunks:
@@ -108,14 +108,14 @@ def _numbers(digits: Bytes) -> NDArray[np.int64]:
 
 
 def _text_buffers(kind: pa.DataType, values: Bytes) -> list[pa.Buffer]:
-    """The ends of texts and their bytes."""
+    """The two buffers of a text column: the ends of the texts, and their bytes."""
     width = np.int64 if pa.types.is_large_string(kind) else np.int32
     ends = np.concatenate([[0], np.cumsum(np.char.str_len(values))]).astype(width)
     return [pa.py_buffer(ends), pa.py_buffer(values.tobytes().translate(None, b"\0"))]
 
 
 def _number_buffer(form: Form, kind: pa.DataType, values: NDArray[np.int64]) -> pa.Buffer:
-    """8 or 4 bytes each."""
+    """The buffer of a number column, with 8 or 4 bytes per value."""
     if form.kind is Kind.TIMESTAMP:
         return pa.py_buffer(values * 1_000_000)
     if form.kind is Kind.FLOAT:
