@@ -30,9 +30,9 @@ Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 Bytes = NDArray[np.bytes_]
 Trips = dict[str, NDArray[Any]]
-"""Values by canonical column name: times as seconds since 1970 without a zone, amounts in cents, distances in hundredths
-of a mile (`trip_miles` in thousandths), degrees in millionths, codes as they are, text as bytes. `NULL` or empty text is
-a missing value."""
+"""Values by canonical column name: times as seconds since 1970 without a zone, amounts in cents, distances in
+hundredths of a mile (`trip_miles` in thousandths), degrees in millionths, codes as they are, text as bytes. `NULL` or
+empty text is a missing value."""
 
 NULL: Final = int(np.iinfo(np.int64).min)
 HOUR: Final = 3_600
