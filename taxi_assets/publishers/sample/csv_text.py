@@ -27,7 +27,7 @@ MILLIONTHS: Final = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class ValueFormat:
-    """How trips hold the values of a column, as whole numbers of `1 / scale` units, and how CSV writes such a number."""
+    """How trips hold the values of a column, in whole numbers of `1 / scale` units, and how CSV writes them."""
 
     kind: Kind
     scale: int = 1
