@@ -75,7 +75,7 @@ def read_month(path: Path, file_format: FileFormat, columns: Sequence[Column]) -
     not fit its column. Both may also be raised while the batches are read.
     """
     read = _read_parquet if file_format == "parquet" else _read_csv
-    with _explained():
+    with _translated_errors():
         mapping, blocks = read(path, columns)
     schema = pa.schema([*mapping.schema, ("source_row", pa.int64()), (PUBLISHED_TEXT, pa.string())])
     return TripStream(schema, _canonical(blocks, mapping, schema), mapping.unknown, mapping.published)
@@ -205,7 +205,7 @@ def _fields(line: str) -> list[str]:
 
 def _canonical(blocks: Iterator[_Block], mapping: ColumnMapping, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
     first = 0
-    with _explained():
+    with _translated_errors():
         for block in blocks:
             texts = _unreadable_texts(block, mapping)
             arrays = [
@@ -237,7 +237,7 @@ def _unreadable_texts(block: _Block, mapping: ColumnMapping) -> pa.Array:
 
 
 @contextmanager
-def _explained() -> Iterator[None]:
+def _translated_errors() -> Iterator[None]:
     """Turns the errors of the decoders into those that say what is wrong with the file."""
     try:
         yield

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import psycopg
-import pytest
 from psycopg.sql import SQL, Identifier
 
 from taxi_assets.settings import Settings
@@ -27,6 +27,9 @@ print(json.dumps({
     "lineage": [dep.column_name for dep in lineage["accessibility_fee"]],
 }))
 """
+LOAD = RUN.partition("columns =")[0]
+CARRIED = '    "accessibility_fee": (Kind.LONG, lambda chunk: chunk.all(1)),\n'
+AS_TEXT = 'Column("accessibility_fee", Kind.TEXT, ("accessibility_fee",), '
 UNDESCRIBED = """
 from pathlib import Path
 from taxi_assets.model.datasets import YELLOW_TAXI
@@ -44,6 +47,12 @@ def _fees(postgres_url: str, schema: str) -> dict[tuple[str, float | None], int]
     query = SQL("SELECT trip_month::text, accessibility_fee, count(*) FROM {} GROUP BY 1, 2").format(table)
     with psycopg.connect(postgres_url) as connection:
         return {(month, fee): rows for month, fee, rows in connection.execute(query)}
+
+
+def _edit(path: Path, found: str, replacement: str) -> None:
+    text, edits = re.subn(found, replacement, path.read_text(encoding="utf-8"), count=1)
+    assert edits == 1, f"{found} is not in {path.name}"
+    path.write_text(text, encoding="utf-8")
 
 
 def test_a_described_column_is_in_the_tables_and_no_warning_any_more(
@@ -78,28 +87,20 @@ def test_without_made_up_values_only_months_with_the_column_fail_and_say_so(tmp_
     assert "YELLOW_TRIPS makes no values for accessibility_fee of yellow 2026-08" in run.stderr.splitlines()[-1]
 
 
-@pytest.mark.parametrize("kind", ["FLOAT", "TEXT"])
-def test_a_column_that_was_carried_along_keeps_its_type(
-    kind: str, tmp_path: Path, settings: Settings, postgres_url: str
-) -> None:
-    carried, described = (tmp_path / name for name in ("carried", "described"))
+def test_a_column_that_was_carried_along_keeps_its_type(tmp_path: Path, settings: Settings, postgres_url: str) -> None:
+    carried, other, described = (tmp_path / name for name in ("carried", "other", "described"))
     edited_package("column", carried)
-    columns = carried / "taxi_assets/model/columns.py"
-    columns.write_text(columns.read_text().replace("    _ACCESSIBILITY_FEE,\n", ""))
-    undescribed = carried / "taxi_assets/publishers/sample/undescribed.py"
-    undescribed.write_text(
-        f'{undescribed.read_text()}\nUNDESCRIBED["accessibility_fee"] = (Kind.LONG, lambda chunk: chunk.all(25))\n'
-    )
-    assert run_python(carried, ["-c", RUN.split("columns =", maxsplit=1)[0]], settings).returncode == 0
+    _edit(carried / "taxi_assets/model/columns.py", "    _ACCESSIBILITY_FEE,\n", "")
+    _edit(carried / "taxi_assets/publishers/sample/undescribed.py", '    "request_source":', f"{CARRIED}    \\g<0>")
+    assert run_python(carried, ["-c", LOAD], settings).returncode == 0
+    loaded = _fees(postgres_url, settings.postgres_schema)
+    edited_package("column", other, leaving_out="transform/flags.py")
+    _edit(other / "taxi_assets/model/columns.py", r'_usd\("accessibility_fee", doc=', AS_TEXT)
+    refused = run_python(other, ["-c", LOAD], settings)
+    assert refused.returncode != 0
+    assert "Change the column's type" in refused.stderr, refused.stderr[-2_000:]
+    assert _fees(postgres_url, settings.postgres_schema) == loaded
     edited_package("column", described)
-    columns = described / "taxi_assets/model/columns.py"
-    columns.write_text(
-        columns.read_text().replace(
-            '_usd("accessibility_fee", doc=', f'Column("accessibility_fee", Kind.{kind}, ("accessibility_fee",), '
-        )
-    )
-    run = run_python(described, ["-c", RUN.split("columns =", maxsplit=1)[0]], settings)
-    if kind == "FLOAT":
-        assert run.returncode == 0, run.stderr
-    else:
-        assert "Change the column's type" in run.stderr
+    assert run_python(described, ["-c", LOAD], settings).returncode == 0
+    fees = _fees(postgres_url, settings.postgres_schema)
+    assert max(fees, key=lambda key: fees[key]) == ("2026-08-01", 0.25)

@@ -41,7 +41,7 @@ def test_rows_have_the_new_reason_and_the_new_flag(tmp_path: Path, settings: Set
     assert list(found["bits"].items())[-2:] == [("negative_fare", 512), ("tip_above_fare", 1024)]
     rejected = "SELECT fare_amount > 5000 FROM {} WHERE 'impossible_fare' = ANY(reasons)"
     assert _answer(postgres_url, settings.postgres_schema, "yellow_taxi_trips_quarantine", rejected) == [(True,)]
-    flagged = "SELECT DISTINCT (quality_flags & 1024) <> 0 FROM {} WHERE tip_amount > fare_amount"
+    flagged = "SELECT DISTINCT (quality_flags & 1024) <> 0 FROM {} WHERE tip_amount > fare_amount AND fare_amount > 0"
     assert _answer(postgres_url, settings.postgres_schema, "yellow_taxi_trips", flagged) == [(True,)]
 
 

@@ -172,7 +172,7 @@ def test_a_pickup_text_that_is_no_time_in_parquet_is_kept_as_published(tmp_path:
         ({"VendorID": pa.array([1.5])}, "vendor_id: 1.5 in row 0"),
         ({"PULocationID": pa.array([99_999])}, "pickup_location_id: 99999 in row 0"),
         ({"fare_amount": pa.array(["much"])}, "fare_amount: 'much' in row 0"),
-        ({"tpep_dropoff_datetime": pa.array([0], pa.timestamp("us", "UTC"))}, "carries the time zone UTC"),
+        ({"tpep_dropoff_datetime": pa.array([0], pa.timestamp("us", "UTC"))}, "has the time zone UTC"),
     ],
 )
 def test_a_parquet_column_that_cannot_be_cast_without_loss_is_an_error(
@@ -211,7 +211,7 @@ def test_damaged_pages_in_parquet_are_an_error(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("lines", [[HEADER], [HEADER, "", ""]])
 def test_a_file_without_rows_is_an_error(tmp_path: Path, lines: list[str]) -> None:
-    with pytest.raises(CorruptFileError, match="no row of data"):
+    with pytest.raises(CorruptFileError, match="The file has no rows"):
         _rows(_csv(tmp_path, *lines))
 
 

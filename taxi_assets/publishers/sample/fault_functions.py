@@ -129,7 +129,7 @@ def reversal(trips: Trips, rows: Ints, dice: Dice, chunk: Chunk) -> None:
         values[rows] = values[originals]
     trips["payment_type"][rows] = dice.pick({3: 60, 4: 40})
     for column in DATASETS[chunk.dataset].published_columns:
-        if column.unit == "US dollars":
+        if column.unit == "US dollars" and column.name in trips:
             amounts = trips[column.name][rows]
             trips[column.name][rows] = np.where(amounts == NULL, NULL, -amounts)
 

@@ -18,7 +18,7 @@ from taxi_assets.model.columns import Column, Kind
 from taxi_assets.model.datasets import Dataset, FileFormat
 from taxi_assets.model.made_up import SAMPLE_ROWS
 from taxi_assets.model.months import Month
-from taxi_assets.publishers.sample.csv_text import Form, form
+from taxi_assets.publishers.sample.csv_text import ValueFormat, value_format
 from taxi_assets.publishers.sample.distributions import in_force
 from taxi_assets.publishers.sample.faults import add_faults
 from taxi_assets.publishers.sample.trips import Chunk, Trips, maker_of
@@ -61,10 +61,10 @@ def file_columns(dataset: Dataset, month: Month, file_format: FileFormat) -> lis
     for name, kind in published:
         if column := canonical.get(name):
             text = TEXTS_OF.get(column.name) if kind == "string" else None
-            held = Form(Kind.TEXT) if text else form(dataset, month, column)
+            held = ValueFormat(Kind.TEXT) if text else value_format(dataset, month, column)
             columns.append(FileColumn(name, kind, text or column.name, held))
         elif name in UNDESCRIBED:
-            columns.append(FileColumn(name, kind, name, Form(UNDESCRIBED[name][0])))
+            columns.append(FileColumn(name, kind, name, ValueFormat(UNDESCRIBED[name][0])))
         else:
             raise LookupError(
                 f"no values for column {name} of {dataset.name} {month}: columns.py and undescribed.py lack it"

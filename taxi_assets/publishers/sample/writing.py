@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from isal import isal_zlib
 
 from taxi_assets.model.columns import Kind
-from taxi_assets.publishers.sample.csv_text import Form, texts
+from taxi_assets.publishers.sample.csv_text import ValueFormat, csv_texts
 from taxi_assets.publishers.sample.trips import NULL, Bytes, Trips
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class FileColumn:
     name: str
     kind: str
     key: str
-    form: Form
+    held: ValueFormat
 
 
 def write_csv(path: Path, era: Layout, columns: Sequence[FileColumn], chunks: Iterable[Trips]) -> None:
@@ -51,7 +51,7 @@ def write_csv(path: Path, era: Layout, columns: Sequence[FileColumn], chunks: It
     with path.open("wb") as file:
         file.write(gzip.compress(_header(era, columns)))
         for trips in chunks:
-            fields = [texts(column.form, trips[column.key]) for column in columns]
+            fields = [csv_texts(column.held, trips[column.key]) for column in columns]
             file.write(gzip.compress(_lines(era, fields)))
         file.write(gzip.flush())
 
@@ -81,23 +81,23 @@ def write_parquet(path: Path, columns: Sequence[FileColumn], chunks: Iterable[Tr
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
         for trips in chunks:
             arrays = [
-                _array(column.form, field.type, trips[column.key])
+                _array(column.held, field.type, trips[column.key])
                 for column, field in zip(columns, schema, strict=True)
             ]
             writer.write_batch(pa.record_batch(arrays, schema=schema))
 
 
-def _array(form: Form, kind: pa.DataType, values: NDArray[Any]) -> pa.Array:
+def _array(held: ValueFormat, kind: pa.DataType, values: NDArray[Any]) -> pa.Array:
     if pa.types.is_null(kind):
         return pa.nulls(len(values))
     is_text = pa.types.is_string(kind) or pa.types.is_large_string(kind)
     if is_text:
-        values = texts(form, values)
-    elif form.kind is Kind.TEXT:
-        form, values = Form(Kind.CODE), _numbers(values)
+        values = csv_texts(held, values)
+    elif held.kind is Kind.TEXT:
+        held, values = ValueFormat(Kind.CODE), _numbers(values)
     missing = values == (b"" if is_text else NULL)
     bits = pa.py_buffer(np.packbits(~missing, bitorder="little")) if missing.any() else None
-    buffers = _text_buffers(kind, values) if is_text else [_number_buffer(form, kind, values)]
+    buffers = _text_buffers(kind, values) if is_text else [_number_buffer(held, kind, values)]
     return pa.Array.from_buffers(kind, len(values), [bits, *buffers])
 
 
@@ -114,10 +114,10 @@ def _text_buffers(kind: pa.DataType, values: Bytes) -> list[pa.Buffer]:
     return [pa.py_buffer(ends), pa.py_buffer(values.tobytes().translate(None, b"\0"))]
 
 
-def _number_buffer(form: Form, kind: pa.DataType, values: NDArray[np.int64]) -> pa.Buffer:
+def _number_buffer(held: ValueFormat, kind: pa.DataType, values: NDArray[np.int64]) -> pa.Buffer:
     """The buffer of a number column, with 8 or 4 bytes per value."""
-    if form.kind is Kind.TIMESTAMP:
+    if held.kind is Kind.TIMESTAMP:
         return pa.py_buffer(values * 1_000_000)
-    if form.kind is Kind.FLOAT:
-        return pa.py_buffer(values / form.scale)
+    if held.kind is Kind.FLOAT:
+        return pa.py_buffer(values / held.scale)
     return pa.py_buffer(values.astype(str(kind)))
