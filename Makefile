@@ -70,10 +70,11 @@ test-lowest: .venv/ready-dev ## a month by the lowest versions that pyproject.to
 		.venv-lowest/bin/dagster job execute -m taxi_assets.definitions -j $(DATASET)_trips --tags '{"dagster/partition": "$(MONTH)-01"}'
 	.venv-lowest/bin/python -m taxi_assets.resources.embedded_postgres stop .venv-lowest/taxi/postgres
 
-lint: .venv/ready-dev ## ruff, mypy, the definitions, and the locks on every platform (asks the package index)
+lint: .venv/ready-dev ## ruff, mypy, the layers of imports, the definitions, and the locks on every platform (asks the package index)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
 	$(BIN)/dagster definitions validate
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m taxi_assets_tests.locks
 

@@ -6,6 +6,7 @@ import os
 import secrets
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import hypothesis
@@ -129,7 +130,7 @@ def bigquery(bigquery_server: BigQueryServer, gcs: GcsServer, monkeypatch: pytes
 @pytest.fixture
 def bucket(gcs: GcsServer, google_login: GoogleLogin) -> str:
     """A new bucket's name."""
-    from google.cloud import storage
+    from google.cloud import storage  # noqa: PLC0415 a second that most tests can do without
 
     name = f"test-{secrets.token_hex(6)}"
     storage.Client(project=google_login.project).create_bucket(name)
@@ -139,8 +140,6 @@ def bucket(gcs: GcsServer, google_login: GoogleLogin) -> str:
 @pytest.fixture
 def google_settings(settings: Settings, bucket: str, bigquery: BigQueryServer, google_login: GoogleLogin) -> Settings:
     """The same months, through a bucket and BigQuery."""
-    from dataclasses import replace
-
     return replace(
         settings, gcs_bucket=bucket, gcp_project=google_login.project, bq_dataset=f"test_{secrets.token_hex(6)}"
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -113,8 +114,6 @@ def test_a_row_lost_between_raw_and_clean_blocks_what_comes_after(settings: Sett
 
 
 def test_a_month_beside_a_much_larger_one_is_worth_a_look(settings: Settings) -> None:
-    from dataclasses import replace
-
     run_month(settings, "green", "2020-05")
     found = checks(run_month(replace(settings, sample_rows=500), "green", MONTH))["clean_trips volume_is_usual"]
     assert not found.passed
@@ -122,8 +121,6 @@ def test_a_month_beside_a_much_larger_one_is_worth_a_look(settings: Settings) ->
 
 
 def test_a_file_with_a_new_column_is_carried_along_with_a_warning(settings: Settings, tmp_path: Path) -> None:
-    from dataclasses import replace
-
     folder = tmp_path / "mirror" / "green"
     folder.mkdir(parents=True)
     header = (

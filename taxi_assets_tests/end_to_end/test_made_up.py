@@ -14,10 +14,11 @@ import duckdb
 import psycopg
 import pyarrow.parquet as pq
 import pytest
+from dagster import build_resources
 from psycopg.sql import SQL, Identifier
 
 from taxi_assets.automation.jobs import PUBLISHER_TAG
-from taxi_assets.build import build_definitions
+from taxi_assets.build import build_definitions, resources_for
 from taxi_assets.cli.show import main as show
 from taxi_assets.model.datasets import DATASETS
 from taxi_assets.model.months import Month
@@ -159,10 +160,6 @@ def test_a_published_month_in_bucket_and_bigquery_stays_where_the_lake_was_lost(
     shutil.rmtree(google_settings.home / "lake")
     refused = run_month(google_settings, "green", MONTH, raises=False)
     assert "The month in this place is from green_tripdata" in failure(refused, "gcs_parquet")
-    from dagster import build_resources
-
-    from taxi_assets.build import resources_for
-
     with build_resources(resources_for(google_settings)) as parts:
         assert parts.warehouse.source_file(DATASETS["green"], Month.parse(MONTH)) == f"green_tripdata_{MONTH}.parquet"
         assert parts.warehouse.source_file(DATASETS["green"], Month.parse("2020-05")) is None

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from taxi_assets.resources.embedded_postgres.folder import EmbeddedPostgresError
 from taxi_assets.resources.embedded_postgres.server import EmbeddedPostgres
+from taxi_assets.settings import Settings, home_folder, load_env_file
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -17,7 +18,6 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("folder", type=Path, nargs="?", help="default: postgres in the folder of TAXI_HOME")
     parser.add_argument("--database", default=EmbeddedPostgres.database, help="made at the start if it is not there")
     given = parser.parse_args(arguments)
-    from taxi_assets.settings import load_env_file
 
     load_env_file()
     try:
@@ -37,8 +37,6 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _to_start(folder: Path | None, database: str) -> EmbeddedPostgres:
-    from taxi_assets.settings import Settings
-
     settings = Settings.from_env()
     return EmbeddedPostgres(folder or settings.postgres, database, settings.postgres_bin)
 
@@ -46,8 +44,6 @@ def _to_start(folder: Path | None, database: str) -> EmbeddedPostgres:
 def _to_find(folder: Path | None, database: str) -> EmbeddedPostgres:
     """Looks at no setting that it can do without: a server is stopped whatever is wrong with the others."""
     if folder is None:
-        from taxi_assets.settings import home_folder
-
         folder = home_folder() / "postgres"
     return EmbeddedPostgres(folder, database)
 
