@@ -26,6 +26,17 @@ from taxi_assets_tests.servers.google_login import GoogleLogin
 hypothesis.settings.register_profile("suite", deadline=None)
 hypothesis.settings.load_profile("suite")
 
+MARKERS = {"bigquery_server": "emulator", "dagster_dev": "daemon", "real_data": "real_data"}
+"""The marker of every test that asks for a fixture, be it through another one."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks the tests by their fixtures, before `-m` chooses among them."""
+    for item in items:
+        for name in MARKERS.keys() & set(getattr(item, "fixturenames", ())):
+            item.add_marker(MARKERS[name])
+
 
 @pytest.fixture(autouse=True, scope="session")
 def no_proxy_to_this_machine() -> None:

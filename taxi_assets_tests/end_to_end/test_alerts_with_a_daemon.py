@@ -24,6 +24,8 @@ from taxi_assets_tests.servers.webhook import SECRET, Answer, Webhook
 
 SENSOR = "failed_runs"
 
+pytestmark = [pytest.mark.daemon, pytest.mark.slow]
+
 
 @dataclass(frozen=True)
 class World:

@@ -19,7 +19,7 @@ ENDLESS = CORRUPT = "2023-02"
 """Of green the month whose download never ends, of fhv the one whose file is broken."""
 ROWS = 500
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,8 @@ ROWS = 20_000
 CLEAN_TRIPS = "/assets/yellow/clean_trips"
 
 pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.slow,
     pytest.mark.timeout(1200),
     pytest.mark.skipif(find_browser() is None, reason="no Chromium or Chrome here: nobody has looked at the UI"),
 ]

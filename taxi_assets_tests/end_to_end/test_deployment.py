@@ -32,7 +32,7 @@ TROUBLE = re.compile(
     r"Traceback|\block|deadlock|\w+Error\b|\w*Warning: |Retrying failed|too many clients| - ERROR - ", re.I
 )
 
-pytestmark = pytest.mark.timeout(3 * PATIENCE_SECONDS)
+pytestmark = [pytest.mark.daemon, pytest.mark.slow, pytest.mark.timeout(3 * PATIENCE_SECONDS)]
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,8 @@ ROWS, MORE_ROWS = 1_000, 1_500
 PLACES = {"bucket", "warehouse", "Postgres", "mart"}
 Totals = dict[str, tuple[int, float]]
 
+pytestmark = [pytest.mark.daemon, pytest.mark.slow]
+
 
 @dataclass(frozen=True)
 class World:
