@@ -13,11 +13,11 @@ from pathlib import Path
 import duckdb
 import pytest
 from dagster import DagsterEventType
-from dagster._core.scheduler.instigation import InstigatorTick, TickStatus
 
 from taxi_assets.model.months import Month
 from taxi_assets.settings import ALERT_WEBHOOK, POSTGRES_URL
 from taxi_assets_tests.helpers.daemon import MODULE, ROOT, Daemon, daemon
+from taxi_assets_tests.helpers.dagster_internals import InstigatorTick, TickStatus
 from taxi_assets_tests.helpers.published_files import Folder
 from taxi_assets_tests.servers.publisher import PublisherServer
 from taxi_assets_tests.servers.webhook import SECRET, Answer, Webhook

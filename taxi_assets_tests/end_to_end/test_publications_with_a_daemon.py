@@ -15,11 +15,11 @@ import duckdb
 import psycopg
 import pytest
 from dagster import DagsterRun, DagsterRunStatus
-from dagster._core.scheduler.instigation import InstigatorTick, TickStatus
 from psycopg.sql import SQL, Identifier
 
 from taxi_assets.settings import POSTGRES_URL
 from taxi_assets_tests.helpers.daemon import Daemon, daemon
+from taxi_assets_tests.helpers.dagster_internals import InstigatorTick, TickStatus
 from taxi_assets_tests.helpers.published_files import Folder, recent
 from taxi_assets_tests.servers.publisher import PublisherServer
 

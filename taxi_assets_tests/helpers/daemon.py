@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from dagster import DagsterInstance, DagsterRun, RunsFilter
-from dagster._core.scheduler.instigation import InstigatorTick, TickStatus
 
+from taxi_assets_tests.helpers.dagster_internals import InstigatorTick, TickStatus
 from taxi_assets_tests.servers.process import tail
 
 _T = TypeVar("_T")

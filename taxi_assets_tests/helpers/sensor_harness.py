@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dagster import DagsterInstance, Definitions, RunRequest, build_sensor_context
-from dagster._core.definitions.sensor_definition import SensorExecutionData
 
 from taxi_assets.model.months import Month
 from taxi_assets.settings import Settings
+from taxi_assets_tests.helpers.dagster_internals import SensorExecutionData
 
 
 @dataclass
