@@ -30,7 +30,7 @@ dev: export PYTHONWARNINGS := $(call superseded,dev)
 lint: export PYTHONWARNINGS := $(call superseded,definitions_validate)
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev doctor test test-elsewhere test-lowest lint bench bench-tools lock stop clean clean-data
+.PHONY: help run dev doctor test test-fast test-elsewhere test-lowest lint bench bench-tools lock stop clean clean-data
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,6 +56,10 @@ doctor: .venv/ready ## whether all that the settings ask for is there
 
 test: .venv/ready-test ## the test suite, on real servers that it starts itself
 	$(BIN)/python -m pytest
+
+# Under two minutes. pyproject.toml says what each marker stands for.
+test-fast: .venv/ready-test ## the part of it that runs no whole months and no other programs
+	$(BIN)/python -m pytest -m "not (slow or daemon or browser or emulator or real_data)"
 
 # Three to four minutes. Moving the date takes Linux and a C compiler.
 test-elsewhere: .venv/ready-test ## a quick part of it at other dates, in other time zones and languages, under another umask

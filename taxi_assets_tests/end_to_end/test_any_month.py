@@ -21,6 +21,8 @@ from taxi_assets.transform.cleaning import CleanedMonth, Tally
 from taxi_assets.transform.reading import read_month
 from taxi_assets.transform.rules import Profile
 
+pytestmark = pytest.mark.slow
+
 LAST_MONTH = Month(2026, 9)
 
 

@@ -18,6 +18,8 @@ from taxi_assets.bounds import ARROW_THREADS, DUCKDB_THREADS
 from taxi_assets.settings import POSTGRES_URL, Settings
 from taxi_assets_tests.helpers.run_month import rows
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 MB = 1_000_000
 ROWS = 1_500_000

@@ -31,6 +31,8 @@ from taxi_assets_tests.helpers.published_files import Folder
 from taxi_assets_tests.helpers.run_month import failure, metadata, rows, run_month
 from taxi_assets_tests.servers.publisher import PublisherServer
 
+pytestmark = pytest.mark.slow
+
 MONTH = "2020-04"
 ROWS = 700
 ALLOWED = {"raw_trips": {"allow_sample": True}}

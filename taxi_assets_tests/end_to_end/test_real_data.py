@@ -26,6 +26,8 @@ from taxi_assets.transform.rules import Profile
 from taxi_assets_tests.helpers.run_month import checks, rows, run_month
 from taxi_assets_tests.servers.publisher import PublisherServer
 
+pytestmark = pytest.mark.slow
+
 # Month, publisher's folder, published rows, rows picked up outside the month.
 PUBLISHED = [
     ("2020-03", "datatalks", 223_406, 22),

@@ -24,6 +24,8 @@ from taxi_assets.settings import Settings
 from taxi_assets.transform.daily import COLUMNS
 from taxi_assets_tests.helpers.run_month import checks, metadata, rows, run_month
 
+pytestmark = pytest.mark.slow
+
 MONTH = "2020-04"
 CHECK = "daily_trips adds_up_to_bq_table"
 

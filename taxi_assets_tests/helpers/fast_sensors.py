@@ -1,4 +1,4 @@
-"""The project's definitions with sensors that look every second: what the tests with a daemon load."""
+"""The project's definitions with sensors that tick every second, for tests with a daemon."""
 
 from taxi_assets.build import build_definitions
 from taxi_assets.settings import Settings

@@ -1,4 +1,4 @@
-"""A publication sensor, and somebody who runs what it asks for."""
+"""A publication sensor that ticks when a test says so, and the runs that it asks for."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from taxi_assets_tests.helpers.dagster_internals import SensorExecutionData
 
 @dataclass
 class SensorHarness:
-    """The sensor of green trips, and somebody who runs what it asks for."""
+    """The sensor of green trips. `cursor` is what it remembers from tick to tick."""
 
     settings: Settings
     definitions: Definitions
@@ -60,5 +60,5 @@ class SensorHarness:
         return requests
 
     def load(self, month: Month) -> None:
-        """By hand, without the sensor."""
+        """Runs a month by hand, without the sensor."""
         assert self.run(RunRequest(partition_key=month.key))

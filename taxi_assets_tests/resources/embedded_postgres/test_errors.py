@@ -10,6 +10,8 @@ from taxi_assets.resources.embedded_postgres.folder import EmbeddedPostgresError
 from taxi_assets.resources.embedded_postgres.server import EmbeddedPostgres
 from taxi_assets_tests.helpers.embedded_postgres import postmaster, save, saved
 
+pytestmark = pytest.mark.slow
+
 
 def test_data_of_another_postgresql_are_left_alone(postgres: EmbeddedPostgres) -> None:
     save(postgres.start(), 1)

@@ -23,6 +23,8 @@ from taxi_assets_tests.helpers.embedded_postgres import (
     wait_for,
 )
 
+pytestmark = pytest.mark.slow
+
 
 def test_data_survive_kill_9_of_the_server(postgres: EmbeddedPostgres) -> None:
     save(postgres.start(), 1)

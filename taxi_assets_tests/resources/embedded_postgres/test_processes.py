@@ -25,6 +25,8 @@ from taxi_assets_tests.helpers.embedded_postgres import (
     wait_for,
 )
 
+pytestmark = pytest.mark.slow
+
 
 def test_next_process_finds_the_same_server(postgres: EmbeddedPostgres) -> None:
     url = in_another_process("start", postgres)

@@ -16,6 +16,8 @@ from taxi_assets.resources.embedded_postgres.server import EmbeddedPostgres
 from taxi_assets_tests.helpers.embedded_postgres import MODULE, save, saved
 from taxi_assets_tests.helpers.other_user import other_user
 
+pytestmark = pytest.mark.slow
+
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="is about root, and the tests run as an ordinary user")
 
 
