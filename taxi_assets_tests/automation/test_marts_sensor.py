@@ -31,7 +31,10 @@ from taxi_assets.settings import Settings
 from taxi_assets_tests.helpers.dagster_internals import AssetGraphView
 
 # Used by Dagster's own tester of conditions.
-pytestmark = pytest.mark.filterwarnings("ignore:Parameter `include_sources`:dagster.BetaWarning")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore:Parameter `include_sources`:dagster.BetaWarning"),
+]
 
 TABLES = ("raw_trips", "clean_trips", "gcs_parquet", "bq_table", "postgres_table")
 OLD = "2020-04-01"

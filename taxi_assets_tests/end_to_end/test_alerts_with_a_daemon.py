@@ -29,7 +29,7 @@ pytestmark = [pytest.mark.daemon, pytest.mark.slow]
 
 @dataclass(frozen=True)
 class World:
-    """A daemon whose sensors look every second, a publisher that lacks green 2020-04, and a webhook."""
+    """A daemon whose sensors tick every second, a publisher that lacks green 2020-04, and a webhook."""
 
     daemon: Daemon
     webhook: Webhook
@@ -37,12 +37,12 @@ class World:
     settings: Mapping[str, str]
 
     def fail(self) -> str:
-        """Has the daemon run the month that is not published; the id of the run."""
+        """Launches a run of the month that is not published; returns its id."""
         self.call("job", "launch", "-j", "green_trips", "--tags", '{"dagster/partition": "2020-04-01"}')
         return self.daemon.runs("green_trips")[-1].run_id
 
     def call(self, *command: str) -> None:
-        """`dagster` with these arguments."""
+        """Runs `dagster` with these arguments."""
         program = str(Path(sys.executable).with_name("dagster"))
         path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
         environment = {**os.environ, "PYTHONPATH": path, **self.settings, "DAGSTER_HOME": str(self.home)}

@@ -56,7 +56,7 @@ def real(settings: Settings, mirror: PublisherServer) -> Settings:
 
 
 def _zones(settings: Settings, postgres_url: str) -> list[Any]:
-    """The name of a zone in the warehouse and in Postgres."""
+    """The name of one zone, as the warehouse and as Postgres have it."""
     query = f"SELECT zone FROM {TABLE} WHERE location_id = 74"  # noqa: S608
     with duckdb.connect(settings.warehouse, read_only=True) as warehouse:
         found = warehouse.execute(f"USE trips_data_all; {query}").fetchall()

@@ -98,7 +98,7 @@ def test_a_folder_can_stand_in_for_the_publisher(settings: Settings, real_data: 
 
 
 def _tally(path: Path, dataset: Dataset, month: str, profile: Profile = Profile.DEFAULT) -> Tally:
-    """A file cleaned, without storing anything."""
+    """Cleans a file without storing anything, and counts its rows."""
     stream = read_month(path, "parquet" if path.suffix == ".parquet" else "csv.gz", dataset.published_columns)
     cleaned = CleanedMonth(dataset, Month.parse(month), path.name, stream, profile)
     for _ in cleaned:
@@ -108,7 +108,7 @@ def _tally(path: Path, dataset: Dataset, month: str, profile: Profile = Profile.
 
 
 def _packed(path: Path, folder: Path) -> Path:
-    """A plain CSV as the csv.gz that publishers serve."""
+    """Packs a plain CSV as the csv.gz that publishers serve."""
     packed = folder / f"{path.name}.gz"
     packed.write_bytes(gzip.compress(path.read_bytes()))
     return packed

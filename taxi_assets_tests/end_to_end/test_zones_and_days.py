@@ -204,6 +204,6 @@ def test_a_published_month_adds_up_by_tlcs_own_zones(settings: Settings, real_da
 
 
 def test_a_datasets_own_assets_make_the_zone_lookup_where_it_is_missing(settings: Settings) -> None:
-    """As in the UI, where somebody materializes the group of a dataset: taxi_zones is in another."""
+    """As when somebody materializes a dataset's group in the UI: taxi_zones is in another group."""
     own = ["raw_trips", "clean_trips", "gcs_parquet", "bq_table", "postgres_table", "trips_with_zones", "daily_trips"]
     assert run_month(settings, "green", "2020-04", assets=own).success
