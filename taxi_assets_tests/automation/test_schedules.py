@@ -18,6 +18,8 @@ from taxi_assets_tests.helpers.dagster_internals import ScheduleExecutionData
 from taxi_assets_tests.helpers.published_files import Folder
 from taxi_assets_tests.servers.publisher import PublisherServer
 
+pytestmark = pytest.mark.slow
+
 AT = datetime(2026, 11, 25, 6, tzinfo=UTC)
 NEWEST = Month(2026, 9)
 """It ended 55 days before."""
