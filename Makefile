@@ -106,7 +106,7 @@ stop: ## stops the local Postgres
 	fi
 
 clean: ## removes environments and caches; loaded months and the history of runs stay
-	rm -rf .venv .venv-* .mypy_cache .pytest_cache .ruff_cache .hypothesis .tmp_dagster_home_* logs .logs_queue deploy/logs
+	rm -rf .venv .venv-* .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .tmp_dagster_home_* logs .logs_queue deploy/logs
 
 clean-data: stop ## removes loaded months and the history of runs, after asking (or YES=1)
 	@du -sh "$(HOME_FOLDER)" .dagster 2> /dev/null || true
