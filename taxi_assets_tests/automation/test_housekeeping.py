@@ -52,6 +52,8 @@ from taxi_assets_tests.helpers.dagster_internals import (
 from taxi_assets_tests.helpers.published_files import Folder, recent
 from taxi_assets_tests.helpers.sensor_harness import SensorHarness
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 LOADED, REPLACED, BROKEN, HALF_WAY, ABSENT = (recent("green", back) for back in range(5))
 DAY = 86_400.0
