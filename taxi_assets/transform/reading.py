@@ -11,10 +11,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 from isal import igzip
+from pyarrow import csv as arrow_csv
 
 from taxi_assets.atomic_files import DAMAGE
 from taxi_assets.errors import ContractError, CorruptFileError, message_of
@@ -24,9 +25,6 @@ from taxi_assets.progress import Tracker, track
 from taxi_assets.transform.arrow import row_numbers
 from taxi_assets.transform.column_mapping import ColumnMapping, map_columns
 from taxi_assets.transform.type_conversion import converted, csv_type, misfit_pickups
-
-if TYPE_CHECKING:
-    import pyarrow.parquet as pq
 
 BATCH_ROWS = 32_768
 MAX_ROWS = 100_000_000
@@ -82,8 +80,6 @@ def read_month(path: Path, file_format: FileFormat, columns: Sequence[Column]) -
 
 
 def _read_parquet(path: Path, columns: Sequence[Column]) -> tuple[ColumnMapping, Iterator[_Block]]:
-    import pyarrow.parquet as pq
-
     file = pq.ParquetFile(path, pre_buffer=False, buffer_size=_BLOCK_BYTES)
     mapping = map_columns([(published.name, published.type) for published in file.schema_arrow], columns)
     return mapping, _parquet_blocks(file)
@@ -140,8 +136,6 @@ def _check_plain(stray: Sequence[pa.Array]) -> None:
 
 
 def _parsed(path: Path, types: Sequence[pa.DataType], work: Tracker) -> Iterator[pa.RecordBatch]:
-    from pyarrow import csv as arrow_csv
-
     names = [str(position) for position in range(len(types))]
     convert = arrow_csv.ConvertOptions(
         column_types=dict(zip(names, types, strict=True)), null_values=[""], strings_can_be_null=True

@@ -24,6 +24,8 @@ from taxi_assets_tests.helpers.published_files import Folder
 from taxi_assets_tests.helpers.run_month import checks, failure, metadata, rows, run_month
 from taxi_assets_tests.servers.publisher import PublisherServer
 
+pytestmark = pytest.mark.slow
+
 MONTH = "2020-04"
 MADE_FROM_CLEAN = ("gcs_parquet", "bq_table", "postgres_table", "trips_with_zones", "daily_trips")
 

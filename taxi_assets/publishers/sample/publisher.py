@@ -16,6 +16,8 @@ from taxi_assets.model.zones import ZoneLookup
 from taxi_assets.publishers.download import Download
 from taxi_assets.publishers.file_version import FileVersion
 from taxi_assets.publishers.http import Validators
+from taxi_assets.publishers.sample.generator import write_sample
+from taxi_assets.publishers.sample.zones import zone_lookup
 from taxi_assets.publishers.sites import ZONES_PATH
 from taxi_assets.publishers.staging import publication_of, removed_on_failure
 
@@ -32,8 +34,6 @@ class SamplePublisher:
     name: str = SAMPLE
 
     def fetch(self, dataset: Dataset, month: Month, folder: Path, known: Publication | None) -> Publication:
-        from taxi_assets.publishers.sample.generator import write_sample
-
         seen = self.probe(dataset, month)
         file_format = self._format_of(dataset, month)
         target = folder / f"{secrets.token_hex(6)}-{dataset.month_name(month)}.{file_format}"
@@ -54,8 +54,6 @@ class SamplePublisher:
         return FileVersion(url, f"{file_format}, {self.rows} rows")
 
     def zones(self, folder: Path) -> ZoneLookup:
-        from taxi_assets.publishers.sample.zones import zone_lookup
-
         return replace(ZoneLookup.from_csv(zone_lookup(), f"sample://{ZONES_PATH}"), made_up=True)
 
     def _format_of(self, dataset: Dataset, month: Month) -> FileFormat:
