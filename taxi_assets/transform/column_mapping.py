@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from taxi_assets.errors import ContractError
-from taxi_assets.model.columns import Column, Kind
+from taxi_assets.model.columns import OURS, Column, Kind
 
-OURS = frozenset({"source_row", "trip_month", "source_file", "quality_flags", "reasons", "published_text"})
+RESERVED = frozenset({*(column.name for column in OURS), "reasons", "published_text"})
 """Names that this project gives to columns of its own; an unknown published column of such a name is renamed."""
 _NOT_DATA = {"__index_level_0__", "unnamed: 0", ""}
 """The index of a pandas DataFrame (TLC published one in yellow 2010-02 and 2010-03), and fields beyond the header."""
@@ -106,7 +106,7 @@ def _free_name(name: str, columns: Sequence[Column]) -> str:
     """The snake_case name under which an unknown column is carried along: `requestSource` → `request_source`."""
     words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name.strip())
     snake = re.sub(r"\W+", "_", words).strip("_").lower()
-    taken = OURS | {column.name for column in columns}
+    taken = RESERVED | {column.name for column in columns}
     return f"published_{snake}" if snake in taken or not snake[:1].isalpha() else snake
 
 
