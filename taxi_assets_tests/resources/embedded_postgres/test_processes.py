@@ -11,11 +11,12 @@ import psycopg
 import pytest
 
 from taxi_assets.resources.embedded_postgres.server import EmbeddedPostgres
-from taxi_assets_tests.helpers.embedded_postgres import main, (
+from taxi_assets_tests.helpers.embedded_postgres import (
     PROJECT,
     START_AND_STAY,
     command,
     in_another_process,
+    main,
     port_of,
     postmaster,
     save,
