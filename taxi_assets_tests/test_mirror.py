@@ -8,15 +8,18 @@ from pathlib import Path
 TESTS = Path(__file__).parent
 PACKAGE = TESTS.parent / "taxi_assets"
 HELD_BY = {
-    "assets/test_specs": "assets/__init__ asset_keys metadata/columns",
-    "automation/test_housekeeping": "automation/history_storage",
+    "assets/test_specs": "asset_keys assets/__init__ metadata/columns",
     "automation/test_marts_sensor": "assets/conditions",
     "automation/test_publication_sensor": "automation/run_requests",
-    "checks/test_checks": "checks/__init__ checks/clean checks/common checks/copies",
+    "checks/test_checks": "checks/__init__ checks/common",
     "checks/test_freshness": "assets/published_months",
-    "cli/doctor/test_doctor": "cli/doctor/__init__ cli/doctor/__main__ cli/doctor/masking",
-    "cli/test_command_line": "cli/show cli/why definitions",
-    "destinations/bigquery/test_table": "destinations/warehouse_month io_managers/loading",
+    "cli/doctor/test_doctor": "cli/doctor/examination cli/doctor/masking",
+    "cli/test_command_line": "cli/__main__ cli/show cli/why definitions",
+    "destinations/bigquery/test_contract": (
+        "destinations/bigquery/loading destinations/bigquery/session destinations/descriptions destinations/sql "
+        "destinations/table_store destinations/zone_table"
+    ),
+    "destinations/bigquery/test_table": "destinations/warehouse_month",
     "destinations/duckdb/test_table": "destinations/duckdb/file",
     "destinations/gcs/test_bucket": "destinations/gcs/object_names",
     "destinations/postgres/test_copy": "model/column_types",
@@ -25,11 +28,10 @@ HELD_BY = {
     "end_to_end/test_any_number_of_cores": "bounds",
     "end_to_end/test_made_up": "automation/jobs model/made_up resources/publisher",
     "end_to_end/test_path_of_a_month": (
-        "assets/bq_table assets/clean_trips assets/common assets/gcs_parquet assets/postgres_table assets/raw_trips "
-        "io_managers/base io_managers/bigquery io_managers/clean_parquet io_managers/duckdb io_managers/gcs "
+        "assets/bq_table assets/clean_trips assets/common assets/gcs_parquet assets/postgres_table "
+        "assets/raw_trips io_managers/base io_managers/bigquery io_managers/clean_parquet io_managers/duckdb "
         "io_managers/local_bucket io_managers/postgres io_managers/raw_files resources/lake"
     ),
-    "end_to_end/test_run_config": "failures",
     "end_to_end/test_zones_and_days": (
         "assets/daily_trips assets/taxi_zones assets/trips_with_zones destinations/bigquery/frames "
         "io_managers/bigquery_frames io_managers/zones"
@@ -39,25 +41,28 @@ HELD_BY = {
         "metadata/contents metadata/days metadata/lineage metadata/links metadata/numbers metadata/places "
         "metadata/publication metadata/zones"
     ),
+    "model/test_zones": "model/zone_ids publishers/sample/zones",
     "publishers/sample/test_generator": (
-        "publishers/sample/__main__ publishers/sample/csv_text publishers/sample/distributions "
-        "publishers/sample/fault_functions publishers/sample/faults publishers/sample/file_columns "
-        "publishers/sample/for_hire publishers/sample/gross publishers/sample/high_volume publishers/sample/old_taxis "
-        "publishers/sample/taxis publishers/sample/trips publishers/sample/undescribed publishers/sample/writing"
+        "publishers/sample/csv_text publishers/sample/distributions publishers/sample/fault_functions "
+        "publishers/sample/faults publishers/sample/for_hire publishers/sample/high_volume "
+        "publishers/sample/old_taxis publishers/sample/taxis publishers/sample/trips publishers/sample/undescribed "
+        "publishers/sample/writing"
     ),
     "publishers/test_download": "publishers/http",
     "publishers/test_publishers": (
-        "errors model/publication publishers/base publishers/sample/publisher publishers/sites publishers/staging "
-        "publishers/web"
+        "errors model/publication publishers/base publishers/sample/publisher publishers/staging publishers/web"
     ),
-    "model/test_zones": "publishers/sample/zones",
-    "resources/embedded_postgres/test_processes": "resources/embedded_postgres/__main__",
+    "resources/embedded_postgres/test_processes": (
+        "resources/embedded_postgres/__main__ resources/embedded_postgres/command "
+        "resources/embedded_postgres/postmaster"
+    ),
     "resources/embedded_postgres/test_programs": "resources/postgres",
+    "resources/embedded_postgres/test_server": "resources/embedded_postgres/configuration",
     "resources/embedded_postgres/test_users": "resources/embedded_postgres/folder",
     "resources/test_slack": "resources/alert_webhook",
     "test_definitions_snapshot": "build",
-    "transform/test_cleaning": "transform/rules transform/writing",
-    "transform/test_column_mapping": "model/columns model/datasets model/eras",
+    "transform/test_cleaning": "transform/flags transform/rule transform/rules transform/writing",
+    "transform/test_column_mapping": "model/columns model/eras",
     "transform/test_duplicates": "transform/arrow",
     "transform/test_month_file": "model/origin",
     "transform/test_reading": "transform/type_conversion",

@@ -31,6 +31,7 @@ EXPORTED = {
     "bound_libraries",
     "build_definitions",
     "months_of",
+    "register",
 }
 BUILD = "import sys; from flit_core.buildapi import build_wheel; print(build_wheel(sys.argv[1]))"
 USERS_MODULE = """
@@ -87,6 +88,7 @@ print({"dagster", "pyarrow", "numpy", "pandas"} & set(sys.modules))
     assert done.stdout == "set()\nset()\n"
 
 
+@pytest.mark.slow
 def test_definitions_are_bounded_and_a_project_of_ones_own_is_by_one_call() -> None:
     pool = "jemalloc" if sys.platform == "linux" else pyarrow.default_memory_pool().backend_name
     for first_line in ("import taxi_assets.definitions", "import taxi_assets; taxi_assets.bound_libraries()"):
@@ -111,6 +113,7 @@ def test_the_wheel_says_that_it_is_typed_and_brings_the_command(wheel: ZipFile) 
     assert isinstance(getattr(import_module(module), function), click.Command)
 
 
+@pytest.mark.slow
 def test_mypy_sees_the_types_in_a_project_that_uses_the_wheel(wheel: ZipFile, tmp_path: Path) -> None:
     if importlib.util.find_spec("mypy") is None:
         pytest.skip("mypy is not installed: what it sees cannot be tried (it comes with make lint)")

@@ -28,6 +28,8 @@ from taxi_assets_tests.servers.publisher import PublisherServer
 from taxi_assets_tests.servers.smtp import MailServer
 from taxi_assets_tests.servers.webhook import Webhook
 
+pytestmark = pytest.mark.slow
+
 PAGE = "alert-channel"
 PROJECT = "my_project"
 

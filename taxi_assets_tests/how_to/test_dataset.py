@@ -12,6 +12,8 @@ from taxi_assets.settings import Settings
 from taxi_assets_tests.helpers.edited_package import run_python
 from taxi_assets_tests.helpers.how_to import FOLDER, write_files
 
+pytestmark = pytest.mark.slow
+
 RECORD = "my_project/shared_rides.py"
 RUN = """
 import json

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from taxi_assets.model.datasets import GREEN_TAXI, FileFormat
 from taxi_assets.model.months import Month
 from taxi_assets.publishers.base import publisher
@@ -15,6 +17,8 @@ from taxi_assets.publishers.sample.zones import zone_lookup
 from taxi_assets_tests.helpers.edited_package import ROOT, edited_package
 from taxi_assets_tests.helpers.how_to import blocks
 from taxi_assets_tests.servers.publisher import PublisherServer
+
+pytestmark = pytest.mark.slow
 
 PAGE = "publisher"
 FORMATS: dict[Month, FileFormat] = {Month(2024, 1): "parquet", Month(2020, 4): "csv.gz"}

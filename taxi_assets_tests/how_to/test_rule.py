@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+import pytest
 from psycopg.sql import SQL, Identifier
 
 from taxi_assets.settings import Settings
 from taxi_assets_tests.helpers.edited_package import edited_package, run_python
+
+pytestmark = pytest.mark.slow
 
 RUN = """
 import json
