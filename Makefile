@@ -30,7 +30,7 @@ dev: export PYTHONWARNINGS := $(call superseded,dev)
 lint: export PYTHONWARNINGS := $(call superseded,definitions_validate)
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev doctor test test-elsewhere test-lowest lint bench bench-tools lock stop clean clean-data
+.PHONY: help run dev doctor test test-fast test-elsewhere test-lowest lint bench bench-tools lock stop clean clean-data
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,6 +57,10 @@ doctor: .venv/ready ## whether all that the settings ask for is there
 test: .venv/ready-test ## the test suite, on real servers that it starts itself
 	$(BIN)/python -m pytest
 
+# Under two minutes. pyproject.toml says what each marker stands for.
+test-fast: .venv/ready-test ## the part of it that runs no whole months and no other programs
+	$(BIN)/python -m pytest -m "not (slow or daemon or browser or emulator or real_data)"
+
 # Three to four minutes. Moving the date takes Linux and a C compiler.
 test-elsewhere: .venv/ready-test ## a quick part of it at other dates, in other time zones and languages, under another umask
 	$(BIN)/python -m taxi_assets_tests.elsewhere
@@ -70,10 +74,11 @@ test-lowest: .venv/ready-dev ## a month by the lowest versions that pyproject.to
 		.venv-lowest/bin/dagster job execute -m taxi_assets.definitions -j $(DATASET)_trips --tags '{"dagster/partition": "$(MONTH)-01"}'
 	.venv-lowest/bin/python -m taxi_assets.resources.embedded_postgres stop .venv-lowest/taxi/postgres
 
-lint: .venv/ready-dev ## ruff, mypy, the definitions, and the locks on every platform (asks the package index)
+lint: .venv/ready-dev ## ruff, mypy, the layers of imports, the definitions, and the locks on every platform (asks the package index)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
 	$(BIN)/dagster definitions validate
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m taxi_assets_tests.locks
 
@@ -101,7 +106,7 @@ stop: ## stops the local Postgres
 	fi
 
 clean: ## removes environments and caches; loaded months and the history of runs stay
-	rm -rf .venv .venv-* .mypy_cache .pytest_cache .ruff_cache .hypothesis .tmp_dagster_home_* logs .logs_queue deploy/logs
+	rm -rf .venv .venv-* .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .tmp_dagster_home_* logs .logs_queue deploy/logs
 
 clean-data: stop ## removes loaded months and the history of runs, after asking (or YES=1)
 	@du -sh "$(HOME_FOLDER)" .dagster 2> /dev/null || true

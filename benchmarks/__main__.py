@@ -34,7 +34,7 @@ Entries = list[tuple[Contestant, MadeMonth]]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Prints the report and keeps its figures; 1 when somebody failed who should not, and nothing is published then."""
+    """Prints the report and keeps its figures. Returns 1, and publishes nothing, if one that must run failed."""
     given = _parse(arguments)
     absences: list[Absence] = []
     backfill = _tried("the backfill", partial(_backfill, given), absences)
@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _tried(who: str, work: Callable[[], T], absences: list[Absence]) -> T | None:
-    """What the work gives; when it fails None, and it is among the absences."""
+    """Returns what the work returns; None when it fails, which `absences` then lists."""
     try:
         return work()
     except Exception as error:  # noqa: BLE001 whatever it is, the figures of the others are kept
@@ -61,7 +61,7 @@ def _tried(who: str, work: Callable[[], T], absences: list[Absence]) -> T | None
 
 
 def _backfill(given: argparse.Namespace) -> Backfill | None:
-    """On a workbench of its own: its history holds no other runs."""
+    """Measures the backfill on a workbench of its own, whose history holds no other runs."""
     if not given.backfill_months or "p4" not in given.only:
         return None
     with workbench(given.work) as bench:
@@ -71,7 +71,7 @@ def _backfill(given: argparse.Namespace) -> Backfill | None:
 def _measure(
     bench: Workbench, given: argparse.Namespace, backfill: Backfill | None, absences: Sequence[Absence]
 ) -> Report:
-    """`absences`: who failed before."""
+    """Runs the contestants in turns; `absences` lists those that failed before."""
     wanted = frozenset(given.only)
     larger = (given.grown_rows, given.fhvhv_rows) if "p3" in wanted else (0, 0)
     _say("Making the months.")
@@ -107,7 +107,7 @@ def _run(bench: Workbench, entries: Entries, given: argparse.Namespace, *, warm_
 def _entries(
     bench: Workbench, months: Months, wanted: frozenset[str], without: Sequence[str]
 ) -> tuple[Entries, Entries]:
-    """What runs in turns over the usual month, and what is run for its memory over larger ones."""
+    """The contestants that run in turns over the usual month, and those run over larger months for their memory."""
     usual = [*our_path(bench, months.usual), *references(bench, months.usual)]
     small = [small_job(bench, months.small), plain_dagster(bench, months.small)]
     in_turns = [*((each, months.usual) for each in usual), *((each, months.small) for each in small)]
@@ -129,7 +129,7 @@ def _say(text: str) -> None:
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    """What --quick asks for gives way to what else is given."""
+    """The options; --quick sets those that are not given."""
     parser = _parser()
     if parser.parse_args(arguments).quick:
         parser.set_defaults(**QUICK)

@@ -24,7 +24,7 @@ _MODULE = ("-m", "taxi_assets.definitions")
 
 @dataclass(frozen=True)
 class Backfill:
-    """What became of it. `at_once`: how many runs were at work, on average; `materialized`: months in Postgres as
+    """What a backfill did. `at_once`: how many runs were at work, on average; `materialized`: months in Postgres as
     Dagster sees it, `loaded` as the table has it; `rss`: peak MB of the daemon and its runs together.
     """
 
@@ -40,7 +40,7 @@ class Backfill:
 
     @property
     def overhead(self) -> float:
-        """Wall seconds a month beyond the work of its steps, which runs at once share."""
+        """Wall seconds per month beyond the work of its steps, which runs at the same time share."""
         return (self.seconds - self.step_seconds / max(self.at_once, 1.0)) / self.months
 
     @property
@@ -52,7 +52,7 @@ class Backfill:
         )
 
     def verdicts(self, plain: Spread | None) -> list[Verdict]:
-        """`plain`: seconds of a job of empty assets, by itself; None where it was not measured."""
+        """The targets of a backfill. `plain`: seconds of a job over empty assets alone; None if not measured."""
         aims: list[tuple[Aim, float]] = [
             (Aim("P4", "failed runs", 0, ""), self.failed),
             (Aim("P4", "months that are not visible in Dagster", 0, ""), self.months - self.materialized),
@@ -106,7 +106,7 @@ def _daemon(bench: Workbench, env: dict[str, str]) -> Iterator[TreeMemory]:
 
 
 def _wait(instance: DagsterInstance, months: int, started: float, say: Callable[[str], None]) -> None:
-    """Until the months' runs have ended, well or badly: the backfill itself is done once they are queued."""
+    """Waits until the months' runs have ended, well or badly: the backfill itself is done once they are queued."""
     ended = shown = 0
     while ended < months:
         if time.monotonic() - started > PATIENCE_SECONDS:

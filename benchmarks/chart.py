@@ -24,7 +24,7 @@ _STYLE = """
 
 @dataclass(frozen=True)
 class Bar:
-    """One contestant; `ours` are drawn in colour."""
+    """The bar of one contestant; `ours` are drawn in colour."""
 
     label: str
     value: float
@@ -64,7 +64,7 @@ class Panel:
 
 
 def chart(title: str, panels: Sequence[Panel]) -> str:
-    """The panels one below the other."""
+    """The SVG of the panels, one below the other."""
     parts: list[str] = []
     top = 0
     for panel in panels:

@@ -1,4 +1,4 @@
-"""Who is measured, as data: a command, what it does, and what is looked at when it is done."""
+"""Who is measured, as data: a command, what it does, and what is checked when it is done."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class Contestant:
 
     `title` is who, `path` from what to what. `targets`: which of p1 to p5 need it. `before` and `after` run outside the
     measurement; `after` gives further facts of the run. `rows`: a query that must give the month's rows afterwards.
-    `slow` ones run in fewer rounds. `optional`: a program of somebody else's, left out where it does not run; that any
-    other does not run is an error.
+    `slow` ones run in fewer rounds. `optional`: a program from elsewhere, left out where it does not run; that
+    any other does not run is an error.
     """
 
     name: str

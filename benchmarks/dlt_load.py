@@ -11,13 +11,13 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
+from pyarrow import csv
+
 
 def main(path: str, url: str, table: str, folder: str) -> None:
     dlt: Any = importlib.import_module("dlt")
 
     def trips() -> Iterator[Any]:
-        from pyarrow import csv
-
         yield from csv.open_csv(path)
 
     pipeline = dlt.pipeline(

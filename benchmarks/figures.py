@@ -21,7 +21,7 @@ class Spread:
 
     @classmethod
     def of(cls, values: Iterable[float]) -> Spread | None:
-        """None without values."""
+        """The spread of the values; None if there are none."""
         known = list(values)
         return cls(median(known), min(known), max(known), len(known)) if known else None
 
@@ -32,20 +32,20 @@ class Spread:
 
 @dataclass(frozen=True)
 class Figures:
-    """All counted runs."""
+    """The figures of all counted runs."""
 
     runs: Sequence[Run]
 
     def of(self, contestant: str, month: MadeMonth | None) -> list[Run]:
-        """A contestant's runs over a month; none without a month."""
+        """The runs of a contestant over a month; none if `month` is None."""
         return [run for run in self.runs if run.contestant == contestant and month and run.month == month.title]
 
     def spread(self, contestant: str, month: MadeMonth | None, figure: str) -> Spread | None:
-        """Of one figure of `Measurement`, by its name."""
+        """The spread of one figure of `Measurement`, by its name."""
         return Spread.of(getattr(run.measurement, figure) for run in self.of(contestant, month))
 
     def ratio(self, over: Sequence[str], under: str, month: MadeMonth, figure: str = "seconds") -> Spread | None:
-        """A figure of the contestants `over` together by that of `under`, of the rounds that have all of them."""
+        """The ratio of a figure of `over`, added up, to that of `under`, in the rounds that have all of them."""
         found = {
             name: {run.round: getattr(run.measurement, figure) for run in self.of(name, month)}
             for name in (*over, under)

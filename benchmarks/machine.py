@@ -51,7 +51,7 @@ def _tools() -> dict[str, str]:
 
 
 def _said(program: str) -> str:
-    """The version is the last word of the first line; a program that does not run has none."""
+    """The version that a program prints: the last word of its first line, None if it does not run."""
     command = [program, "--version"]
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)  # noqa: S603 ours to name

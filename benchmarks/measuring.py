@@ -25,7 +25,7 @@ LIMIT_SECONDS = 1800.0
 
 
 class ContestantError(RuntimeError):
-    """A measured process failed: `cause` in a line, `log` is the end of what it said."""
+    """A measured process failed: `cause` in one line, `log` is the end of its output."""
 
     def __init__(self, cause: str, log: str = "") -> None:
         super().__init__(f"{cause}:\n{log}" if log else cause)
@@ -56,7 +56,7 @@ def measured(
     env: Mapping[str, str],
     server_cpu: Callable[[], float] = lambda: 0.0,
 ) -> Measurement:
-    """Runs a command to its end. What it says goes to `log`.
+    """Runs a command to its end. Its output goes to `log`.
 
     Raises ContestantError when there is no such program, when it fails, and when it takes longer than LIMIT_SECONDS.
     """
@@ -106,7 +106,7 @@ def _bounded(group: int) -> Iterator[None]:
 
 
 def _failure(code: int, seconds: float, log: Path) -> ContestantError:
-    """The last line that the process said stands for what went wrong."""
+    """The error of a process: the last line of its output stands for the cause."""
     said = log.read_text(errors="replace").splitlines()[-30:]
     if seconds > LIMIT_SECONDS:
         return ContestantError(f"stopped after {LIMIT_SECONDS:.0f} s", "\n".join(said))
@@ -115,6 +115,6 @@ def _failure(code: int, seconds: float, log: Path) -> ContestantError:
 
 
 def _peak(usage: resource.struct_rusage) -> int:
-    """The largest process by the kernel's count, which starts at our own size: that of the moment before the exec."""
+    """Peak memory of the largest process as the kernel counts it, which starts at our own size before the exec."""
     ours = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return usage.ru_maxrss * _RSS_UNIT if usage.ru_maxrss > ours else 0

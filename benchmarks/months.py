@@ -20,7 +20,7 @@ class MadeMonth:
 
     @property
     def publisher(self) -> str:
-        """What TAXI_PUBLISHER is set to."""
+        """The value of TAXI_PUBLISHER that loads this month."""
         return self.mirror.as_uri()
 
     @property
@@ -30,8 +30,8 @@ class MadeMonth:
 
 @dataclass(frozen=True)
 class Months:
-    """The one that all contestants load, one with next to no data, and larger ones for the memory; None for one that is
-    left out.
+    """The month that all contestants load, one with next to no data, and larger ones to measure memory; None for one
+    that is left out.
     """
 
     usual: MadeMonth
@@ -41,7 +41,7 @@ class Months:
 
     @classmethod
     def make(cls, folder: Path, usual: int, small: int, grown: int, high_volume: int) -> Months:
-        """Makes months of so many rows, none for 0."""
+        """Makes months of so many rows; 0 makes none."""
         return cls(
             _make_yellow(folder, usual),
             _make_yellow(folder, small),

@@ -25,13 +25,13 @@ def our_path(bench: Workbench, month: MadeMonth) -> list[Contestant]:
 
 
 def small_job(bench: Workbench, month: MadeMonth) -> Contestant:
-    """The job over a month with next to no data: what it costs to have a month done at all."""
+    """The job over a month with next to no data: the cost of a run as such."""
     job = _job(bench, month)
     return replace(job, name="small_job", path=f"the same, {month.rows:,} rows", targets=frozenset({"p2"}))
 
 
 def plain_dagster(bench: Workbench, month: MadeMonth) -> Contestant:
-    """What a job over empty assets takes, to hold the job over a small month against: no row of `month` is read."""
+    """A job over empty assets, to compare the job over a small month with: no row of `month` is read."""
     job = _job(bench, month)
     source = str(PROJECT / "benchmarks" / "plain_dagster.py")
     return Contestant(
@@ -46,7 +46,7 @@ def plain_dagster(bench: Workbench, month: MadeMonth) -> Contestant:
 
 
 def clean_folder(bench: Workbench, month: MadeMonth) -> Path:
-    """Where `clean` leaves its files, and `load` finds them."""
+    """The folder in which `clean` leaves its files and `load` finds them."""
     return bench.folder(f"clean-{month.dataset}-{month.rows}")
 
 
@@ -76,7 +76,7 @@ def _load(bench: Workbench, month: MadeMonth) -> Contestant:
 
 
 def _compared(bench: Workbench, month: MadeMonth) -> Contestant:
-    """What the job does in two steps: the asset, and its check."""
+    """The load with its check, which the job runs as two steps."""
     load = _load(bench, month)
     return replace(
         load,

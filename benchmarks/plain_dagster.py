@@ -1,7 +1,7 @@
 """What Dagster itself costs: five assets with months as partitions and nothing in them, run as ours are.
 
-The same executor, and through `dagster job execute -f` the same instance. No import of ours: `P2` and `P4` are held
-against it.
+The same executor, and through `dagster job execute -f` the same instance. It imports nothing of ours: `P2` and `P4` are
+compared with it.
 """
 
 from dagster import (
@@ -18,7 +18,7 @@ NAMES = ("raw_trips", "clean_trips", "gcs_parquet", "bq_table", "postgres_table"
 
 
 def _asset(name: str, before: tuple[str, ...]) -> AssetsDefinition:
-    """One that does nothing, after the one before it."""
+    """An asset that does nothing, downstream of the one before it."""
 
     @asset(name=name, deps=before, partitions_def=MonthlyPartitionsDefinition(start_date="2009-01-01"))
     def nothing() -> None:

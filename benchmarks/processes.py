@@ -21,7 +21,7 @@ _PROC = Path("/proc")
 
 @dataclass
 class TreeMemory:
-    """Samples the memory of a process and its descendants while the block lasts; bytes.
+    """Samples the memory of a process and its descendants, in bytes, while the block lasts.
 
     `together`: the largest sum over the tree at one moment, pages that processes share counted once for each.
     `largest`: the peak of the largest process.
@@ -77,7 +77,7 @@ def _children(pid: int) -> list[int]:
 
 
 def _memory(pid: int) -> tuple[int, int]:
-    """Resident bytes now, and at most so far."""
+    """Resident bytes of a process: now, and at its peak so far."""
     with suppress(*_GONE):
         lines = (_PROC / str(pid) / "status").read_text().splitlines()
         facts = dict(line.split(":", 1) for line in lines)

@@ -23,14 +23,14 @@ Written by `make bench` with `--publish`. The months are made up, in the shape o
 
 
 def keep(report: Report) -> Path:
-    """The figures of the last run."""
+    """Writes the figures of this run as JSON, in place of the last one's."""
     RESULTS.parent.mkdir(parents=True, exist_ok=True)
     RESULTS.write_text(json.dumps(report.as_dict(), indent=1) + "\n")
     return RESULTS
 
 
 def publish(report: Report, folder: Path = DOCS) -> None:
-    """Writes the page and its chart, of the month that all contestants load."""
+    """Writes the page and its chart for the month that all contestants load."""
     (folder / "benchmarks.md").write_text(_INTRODUCTION + report.markdown() + "\n")
     (folder / "benchmarks.svg").write_text(_chart(report))
 
@@ -52,7 +52,7 @@ def _chart(report: Report) -> str:
 
 
 def _whole(report: Report) -> list[Bar]:
-    """The job beside the two scripts one after the other."""
+    """The panel of the whole job beside the tutorial's two scripts, one after the other."""
     scripts = [*_bars(report, ("tutorial_to_sql",), "seconds"), *_bars(report, ("tutorial_parquet",), "seconds")]
     both = [Bar("tutorial: both scripts", sum(bar.value for bar in scripts), ours=False)] if len(scripts) == 2 else []
     return [*_bars(report, ("job",), "seconds"), *both]

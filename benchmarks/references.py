@@ -1,4 +1,4 @@
-"""What our path is held against: the tutorial's scripts, psql, the floor, and other loaders where they run."""
+"""What our path is compared with: the tutorial's scripts, psql, the floor, and other loaders where they run."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _psql(bench: Workbench, month: MadeMonth) -> Contestant:
 
 
 def _floor(bench: Workbench) -> Contestant:
-    """Runs after our load, whose rows it copies."""
+    """The floor: a bare COPY of the rows of our load, after which it runs."""
 
     def before() -> None:
         bench.server.execute("DROP TABLE IF EXISTS floor_trips")

@@ -23,7 +23,7 @@ a round. Absolute figures are those of one machine: only ratios carry over.
 
 @dataclass(frozen=True)
 class Report:
-    """Everything that came out. `month` is the one that all contestants load; `parquet` is what `sizes.py` found."""
+    """All that was measured. `month` is the one that all contestants load; `parquet` is what `sizes.py` found."""
 
     month: MadeMonth
     machine: Mapping[str, str]
@@ -36,7 +36,7 @@ class Report:
 
     @property
     def failed(self) -> bool:
-        """Whether somebody is missing who should not be."""
+        """Whether a contestant is missing that must not be."""
         return any(absence.error for absence in self.absences)
 
     def as_dict(self) -> dict[str, Any]:
@@ -80,7 +80,7 @@ class Report:
         return _table(heads, rows, "lllrrrrr")
 
     def _steps(self) -> list[str]:
-        """Where the last run of the job spent its time."""
+        """The table of how long each step of the job's last run took."""
         jobs = self.figures.of("job", self.month)
         if not jobs:
             return []

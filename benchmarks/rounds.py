@@ -43,7 +43,7 @@ class Absence:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What rounds gave: all counted runs, and those who dropped out."""
+    """The result of the rounds: all counted runs, and the contestants that dropped out."""
 
     runs: list[Run] = field(default_factory=list)
     absences: list[Absence] = field(default_factory=list)
@@ -84,13 +84,13 @@ def run_rounds(
 
 
 def absence(who: str, error: Exception, optional: bool) -> Absence:
-    """Why somebody is not among the figures."""
+    """Why a contestant is not among the figures."""
     cause = error.cause if isinstance(error, ContestantError) else f"{type(error).__name__}: {error}"
     return Absence(who, " ".join(cause.split()), error=not optional)
 
 
 def run_once(bench: Workbench, contestant: Contestant, month: MadeMonth, number: int) -> Run:
-    """One run on the bench, of round `number`."""
+    """Runs a contestant once, in round `number`."""
     contestant.before()
     bench.server.settle()
     measurement = measured(

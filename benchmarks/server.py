@@ -40,7 +40,7 @@ class Server:
 
     @property
     def psql(self) -> str:
-        """Of the same version as the server."""
+        """The psql that comes with the server, so of its version."""
         return str(EmbeddedPostgres(self.folder).programs().path("psql"))
 
     @property

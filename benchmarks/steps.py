@@ -13,7 +13,7 @@ _SECONDS = """
 
 
 def step_seconds(run: Path) -> dict[str, float]:
-    """By step, of a run without failed steps; `run` is its file below .dagster/history/runs."""
+    """Seconds by step of a run without failed steps; `run` is its file below .dagster/history/runs."""
     with closing(sqlite3.connect(run)) as database:
         return {step: round(seconds, 3) for step, seconds in database.execute(_SECONDS)}
 

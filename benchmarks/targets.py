@@ -1,7 +1,7 @@
-"""What is to be reached, and whether it was.
+"""The targets, and whether they were reached.
 
 P1: a month into Postgres. P2: the whole job. P3: memory. P4: a backfill. P5: the files. No target is an absolute time:
-each is a ratio to somebody who did like work on the same machine in the same round.
+each is a ratio to a contestant that did like work on the same machine in the same round.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ OURS = ("clean", "load", "job")
 
 @dataclass(frozen=True)
 class Aim:
-    """One target: at most `limit`, or at least that of what counts how often faster."""
+    """One target: a ratio of at most `limit`, or of at least `limit` where the ratio says how many times faster."""
 
     target: str
     what: str

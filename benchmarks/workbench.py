@@ -21,18 +21,18 @@ _NOT_OURS = ("TAXI_", "GCP_", "GOOGLE_", "DAGSTER_", "PG", "PYTHONDONTWRITEBYTEC
 
 @dataclass(frozen=True)
 class Workbench:
-    """`root` holds everything, and goes away with the block that made it."""
+    """A folder, `root`, that holds everything and is removed with the block that made it."""
 
     root: Path
     server: Server
 
     @property
     def home(self) -> Path:
-        """The project's TAXI_HOME."""
+        """The folder that TAXI_HOME names for the contestants."""
         return self.root / "home"
 
     def env(self, **more: str) -> Mapping[str, str]:
-        """The caller's environment without what would lead us to his own data, and with `more`."""
+        """The caller's environment without the settings that lead to their own data, and with `more`."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith(_NOT_OURS)}
         return {**kept, "TAXI_HOME": str(self.home), "PYTHONWARNINGS": "ignore", **more}
 

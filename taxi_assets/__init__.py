@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from taxi_assets.bounds import bound_libraries
     from taxi_assets.build import build_definitions
     from taxi_assets.destinations.warehouse_month import WarehouseMonth
-    from taxi_assets.model.datasets import DATASETS, Dataset
+    from taxi_assets.model.datasets import DATASETS, Dataset, register
     from taxi_assets.model.months import Month
     from taxi_assets.partitions import months_of
     from taxi_assets.settings import Settings
@@ -31,6 +31,7 @@ __all__ = [
     "bound_libraries",
     "build_definitions",
     "months_of",
+    "register",
 ]
 
 _MODULES: Final = {
@@ -44,6 +45,7 @@ _MODULES: Final = {
     "bound_libraries": "taxi_assets.bounds",
     "build_definitions": "taxi_assets.build",
     "months_of": "taxi_assets.partitions",
+    "register": "taxi_assets.model.datasets",
 }
 
 

@@ -1,4 +1,4 @@
-"""The parts that tests run on: a Postgres server, and servers that speak Google's protocols, each started once."""
+"""The servers that tests run on, each started once: Postgres, Google's protocols, Dagster; and the tests' markers."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import secrets
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import hypothesis
@@ -25,10 +26,21 @@ from taxi_assets_tests.servers.google_login import GoogleLogin
 hypothesis.settings.register_profile("suite", deadline=None)
 hypothesis.settings.load_profile("suite")
 
+MARKERS = {"bigquery_server": "emulator", "dagster_dev": "daemon", "real_data": "real_data"}
+"""The marker of every test that asks for a fixture, be it through another one."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks the tests by their fixtures, before `-m` chooses among them."""
+    for item in items:
+        for name in MARKERS.keys() & set(getattr(item, "fixturenames", ())):
+            item.add_marker(MARKERS[name])
+
 
 @pytest.fixture(autouse=True, scope="session")
 def no_proxy_to_this_machine() -> None:
-    """The tests' servers are on loopback, wherever the user's proxy settings point."""
+    """Keeps requests to the tests' servers on loopback, wherever the user's proxy settings point."""
     os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
 
 
@@ -69,7 +81,7 @@ def postgres_schema(postgres_url: str) -> Iterator[str]:
 
 @pytest.fixture
 def settings(tmp_path: Path, postgres_url: str, postgres_schema: str, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    """Everything local, months of 2,000 made-up trips."""
+    """Settings with everything local and months of 2,000 made-up trips."""
     monkeypatch.setenv(POSTGRES_URL, postgres_url)
     return Settings(
         home=tmp_path / "taxi",
@@ -82,7 +94,7 @@ def settings(tmp_path: Path, postgres_url: str, postgres_schema: str, monkeypatc
 
 @pytest.fixture(scope="session")
 def dagster_dev(tmp_path_factory: pytest.TempPathFactory, postgres_url: str) -> Iterator[DagsterDev]:
-    """`dagster dev`, UI and daemon; whoever uses it takes datasets that nobody else does."""
+    """`dagster dev`, UI and daemon; each test module that uses it takes datasets that no other takes."""
     schema = f"test_{secrets.token_hex(6)}"
     with start_dagster_dev(tmp_path_factory.mktemp("dagster_dev"), postgres_url, schema) as dev:
         yield dev
@@ -112,7 +124,7 @@ def google_login(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GoogleLog
 
 @pytest.fixture
 def gcs(gcs_server: GcsServer, google_login: GoogleLogin, monkeypatch: pytest.MonkeyPatch) -> GcsServer:
-    """Google's storage client finds the local server, as it would find the real one."""
+    """The local storage server, which Google's client now finds as it would find the real one."""
     gcs_server.clear()
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(google_login.key_file))
     monkeypatch.setenv("STORAGE_EMULATOR_HOST", gcs_server.url)
@@ -121,15 +133,15 @@ def gcs(gcs_server: GcsServer, google_login: GoogleLogin, monkeypatch: pytest.Mo
 
 @pytest.fixture
 def bigquery(bigquery_server: BigQueryServer, gcs: GcsServer, monkeypatch: pytest.MonkeyPatch) -> BigQueryServer:
-    """Google's BigQuery client finds the local server, as it would find the real one."""
+    """The local BigQuery server, which Google's client now finds as it would find the real one."""
     monkeypatch.setenv("BIGQUERY_EMULATOR_HOST", bigquery_server.url)
     return bigquery_server
 
 
 @pytest.fixture
 def bucket(gcs: GcsServer, google_login: GoogleLogin) -> str:
-    """A new bucket's name."""
-    from google.cloud import storage
+    """The name of a new bucket."""
+    from google.cloud import storage  # noqa: PLC0415 a second that most tests can do without
 
     name = f"test-{secrets.token_hex(6)}"
     storage.Client(project=google_login.project).create_bucket(name)
@@ -138,9 +150,7 @@ def bucket(gcs: GcsServer, google_login: GoogleLogin) -> str:
 
 @pytest.fixture
 def google_settings(settings: Settings, bucket: str, bigquery: BigQueryServer, google_login: GoogleLogin) -> Settings:
-    """The same months, through a bucket and BigQuery."""
-    from dataclasses import replace
-
+    """The settings of `settings`, with a bucket and BigQuery in place of local folders."""
     return replace(
         settings, gcs_bucket=bucket, gcp_project=google_login.project, bq_dataset=f"test_{secrets.token_hex(6)}"
     )

@@ -1,8 +1,8 @@
 """The locks, and the proof that they install on every platform and Python that the README promises.
 
 `python -m taxi_assets_tests.locks` has uv resolve pyproject.toml anew for each of them, within the locks and with
-wheels only. What it finds must be what the locks pin there: then the locks are closed, and no package needs a compiler.
-It needs uv and the package index.
+wheels only. What it finds must be what the locks pin there: then nothing is missing there, and no package needs a
+compiler. It needs uv and the package index.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def resolved(platform: Platform, python: str) -> dict[str, str]:
 
 
 def faults(platform: Platform, python: str) -> Iterator[str]:
-    """What is wrong with the locks on a platform, a line each."""
+    """Yields a line for each package that the locks get wrong on a platform."""
     try:
         found = resolved(platform, python)
     except subprocess.CalledProcessError as error:

@@ -120,7 +120,7 @@ def _with_float_codes(lines: Lines, era: Layout, columns: Sequence[FileColumn]) 
         return _quoted(text + b".0", era) if text else field
 
     for place, column in enumerate(columns):
-        if column.form.kind in (Kind.CODE, Kind.LONG):
+        if column.held.kind in (Kind.CODE, Kind.LONG):
             lines = [_edited(line, place, with_point) for line in lines]
     return lines
 

@@ -32,7 +32,7 @@ def taxi_zones(storage: StorageKinds) -> AssetsDefinition:
         io_manager_key="zone_tables",
         kinds={"postgres", storage.warehouse},
         metadata=column_metadata(COLUMNS),
-        description="Boroughs and names of TLC's 265 taxi zones, as published: the table taxi_zones in Postgres and in "
+        description="Boroughs and names of TLC's taxi zones, as published: the table taxi_zones in Postgres and in "
         "the warehouse. It has no months; each run of a dataset's job brings it up to date.",
     )
     def taxi_zones(

@@ -38,10 +38,10 @@ def every_row_is_accounted_for(dataset: Dataset) -> AssetChecksDefinition:
         quarantined = clean_trips.quarantine.rows - duplicates
         counts = {"raw": raw, "clean": clean_trips.clean.rows, "quarantined": quarantined, "duplicates": duplicates}
         first_rows = first_rows_of(clean_trips.clean.facts)
-        try_out = [] if first_rows is None else [describe(first_rows)]
+        try_out = "" if first_rows is None else f"{describe(first_rows)} "
         return AssetCheckResult(
             passed=raw == clean_trips.clean.rows + quarantined + duplicates,
-            description=" ".join([*try_out, *(f"{name} {count:,}" for name, count in counts.items())]),
+            description=f"{try_out}Rows: {', '.join(f'{name} {count:,}' for name, count in counts.items())}.",
             metadata=counts,
         )
 
@@ -96,9 +96,7 @@ def no_unknown_columns(dataset: Dataset) -> AssetChecksDefinition:
 
 
 def zones_are_known(dataset: Dataset) -> AssetChecksDefinition:
-    @asset_check(
-        **on(dataset, CLEAN_TRIPS), blocking=True, description="The taxi zones of clean rows are among TLC's 265."
-    )
+    @asset_check(**on(dataset, CLEAN_TRIPS), blocking=True, description="The taxi zones of clean rows are among TLC's.")
     def zones_are_known(clean_trips: MonthFile) -> AssetCheckResult:
         ends = [clean_trips.bounds(f"{end}_location_id") for end in ("pickup", "dropoff")]
         found = [bound for bounds in ends if bounds is not None for bound in bounds]

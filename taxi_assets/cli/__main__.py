@@ -118,7 +118,7 @@ def catalogue() -> None:
 @click.option(
     "--format", "file_format", type=click.Choice(get_args(FileFormat)), help="Default: by --to, else parquet."
 )
-@click.option("--to", type=click.Path(path_type=Path), default=Path(), help="A folder, or the file. Default: here.")
+@click.option("--to", type=click.Path(path_type=Path, readable=False), default=Path(), help="A folder or a file.")
 def sample(dataset: Dataset, month: Month, rows: int, file_format: FileFormat | None, to: Path) -> None:
     """Write a month of made-up trips as TLC publishes it.
 

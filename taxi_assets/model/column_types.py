@@ -10,7 +10,7 @@ _BY_ARROW = {kind.value.arrow: kind.value for kind in Kind}
 
 
 def types_of(arrow_type: pa.DataType) -> Types:
-    """What an Arrow type is called in each system; KeyError for a type no column of ours has."""
+    """The names of an Arrow type in each system; raises KeyError for a type that no column has."""
     if pa.types.is_list(arrow_type):
         element = types_of(arrow_type.value_type)
         return Types(f"list<{element.arrow}>", f"{element.postgres}[]", element.bigquery, f"{element.duckdb}[]")

@@ -415,6 +415,6 @@ FHVHV = (
 
 def arrow_schema(columns: Sequence[Column]) -> pa.Schema:
     """The Arrow schema of the columns, in their order; every field is nullable."""
-    import pyarrow as pa
+    import pyarrow as pa  # noqa: PLC0415 the settings load the datasets, and need no pyarrow
 
     return pa.schema([(column.name, pa.type_for_alias(column.kind.value.arrow)) for column in columns])

@@ -1,7 +1,7 @@
 """The datasets that TLC publishes and this project loads, as data.
 
-All that a dataset is stands in its record: a new one is a `Dataset`, its columns and its layouts, and `register` makes
-it known. A part that is forgotten is an error as soon as the record is made.
+All that a dataset is stands in its record. A new one takes a `Dataset` with its columns and layouts, and `register`
+makes it known. A part that is forgotten is an error as soon as the record is made.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ __all__ = [
 ]
 
 MEASURES: Final = ("passengers", "miles", "fare", "tips", "tolls", "total")
-"""What the daily table adds up and the chart of a month shows, as far as a dataset publishes it."""
+"""What daily_trips adds up and the chart of a month shows, as far as a dataset publishes it."""
 NEEDED_COLUMNS: Final = ("pickup_datetime", "dropoff_datetime", "pickup_location_id", "dropoff_location_id")
-"""What every dataset has beside the columns we add: rules, checks, charts and zone names are made of these."""
+"""What every dataset has besides `columns.OURS`: checks, charts and the names of zones need these."""
 _NAME: Final = re.compile("[a-z][a-z0-9_]*")
 
 
 _FORGOTTEN: Final[Any] = None
-"""What a part is that was not given, so that `Dataset` itself can say which one is missing."""
+"""The default of every part, so that `Dataset` itself can say which one is missing."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -83,7 +83,7 @@ class Dataset:
 
     @cached_property
     def published_columns(self) -> tuple[Column, ...]:
-        """The columns that come from TLC's files, without those we add."""
+        """The columns that come from TLC's files, without those that this project adds."""
         return tuple(column for column in self.columns if column.published or column.text_of)
 
     def month_name(self, month: Month) -> str:
@@ -156,7 +156,7 @@ _TAXI_MEASURES: Final[Mapping[str, str]] = {
     "total": "total_amount",
 }
 _CONTROL_MONTHS: Final[Mapping[FileFormat, Month]] = {"parquet": Month(2023, 1), "csv.gz": Month(2020, 1)}
-"""TLC has the first of every dataset, its CSV mirror the second."""
+"""TLC has published these months of every dataset as Parquet, its mirror as CSV."""
 
 YELLOW_TAXI = register(
     Dataset(

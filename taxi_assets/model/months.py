@@ -1,4 +1,4 @@
-"""A month, the unit of everything here: TLC publishes one file per dataset and month.
+"""A month, the unit of all work: TLC publishes one file per dataset and month.
 
 Months are naive New York calendar months, as TLC's times are. Nothing about datasets or Dagster belongs here.
 """
@@ -26,7 +26,7 @@ class Month:
 
     @classmethod
     def parse(cls, text: str) -> Month:
-        """`2021-01` or `2021-01-01` → that month; ValueError for anything else, other days of a month too."""
+        """Reads `2021-01` or `2021-01-01`; raises ValueError for anything else, other days of a month included."""
         match = re.fullmatch(r"(\d{4})-(\d{2})(?:-01)?", text, re.ASCII)
         if match is None:
             raise ValueError(f"{text!r} is not a month: write it as 2021-01 or 2021-01-01")
@@ -37,12 +37,12 @@ class Month:
 
     @property
     def key(self) -> str:
-        """Dagster's partition key, `2021-01-01`."""
+        """The partition key in Dagster, for example `2021-01-01`."""
         return f"{self}-01"
 
     @property
     def compact(self) -> str:
-        """`202101`, the form of BigQuery's partition decorators."""
+        """The form of BigQuery's partition decorators, for example `202101`."""
         return f"{self.year:04d}{self.month:02d}"
 
     @property
@@ -51,12 +51,12 @@ class Month:
 
     @property
     def start(self) -> datetime:
-        """Midnight at the beginning of the month, naive."""
+        """Midnight at the beginning of the month, without a time zone."""
         return datetime(self.year, self.month, 1)  # noqa: DTZ001 TLC's times carry no zone
 
     @property
     def end(self) -> datetime:
-        """Midnight after the month's last day, naive: the first moment outside."""
+        """Midnight after the last day of the month, without a time zone: the first moment outside it."""
         return datetime(self.year + self.month // 12, self.month % 12 + 1, 1)  # noqa: DTZ001
 
     def __add__(self, months: int) -> Month:
@@ -64,5 +64,5 @@ class Month:
         return Month(index // 12, index % 12 + 1)
 
     def __sub__(self, other: Month) -> int:
-        """How many months `self` lies after `other`."""
+        """How many months this one comes after `other`."""
         return (self.year - other.year) * 12 + self.month - other.month

@@ -1,4 +1,4 @@
-"""A published file as we have it."""
+"""A published file on this machine."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from taxi_assets.model.datasets import FileFormat
 
 @dataclass(frozen=True)
 class Publication:
-    """A published file as we have it: its bytes, unchanged, and what the publisher said of them.
+    """A published file on this machine: its bytes, unchanged, and what the publisher's server said about them.
 
-    `publication` is whose file it is (`tlc`, `datatalks`, `sample`), wherever it was fetched from: two publishers
-    have two truths of a month. `sha256` is the file's identity. `etag` and `last_modified` only save a download: they
-    change without the content changing. `name` is the published name, `path` where the file lies.
+    `publication` is who published it (`tlc`, `datatalks`, `sample`), wherever it was fetched from: publishers differ in
+    what a month holds. `sha256` identifies the content. `etag` and `last_modified` only save downloads: they may change
+    while the content does not. `name` is the published name, `path` the file on this machine.
     """
 
     publisher: str

@@ -1,10 +1,9 @@
-"""How many rows the publishers' files have, where somebody has counted them; the counts are in
-`published_rows.csv`.
+"""How many rows the publishers' files have, where that is known; the counts are in `published_rows.csv`.
 
 Those of publisher `tlc` are from the footers of TLC's Parquet files (yellow from 2009-01, green from 2014-01, fhv from
 2015-01, fhvhv from 2019-02, all to 2024-05) as they were in mid-2024. TLC replaces files without notice: a month
-republished since may differ. Those of publisher `datatalks` are what users of the mirror's CSV files of July 2022 have
-reported, for some months of yellow and green from 2019-01 to 2021-03. The two publishers differ for the same month: a
+republished since may differ. Those of publisher `datatalks` were reported by users of the mirror's CSV files of July
+2022, for some months of yellow and green from 2019-01 to 2021-03. The two publishers differ for the same month: a
 count belongs to publisher, dataset and month.
 """
 
@@ -19,7 +18,7 @@ from taxi_assets.model.months import Month
 
 
 def published_rows(publisher: str, dataset: Dataset, month: Month) -> int | None:
-    """The rows of a month's file as published, None where nobody has counted them."""
+    """The rows of a month's published file; None where the count is not known."""
     return _facts().get((publisher, dataset.name, month))
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 from isal import igzip
 
 from taxi_assets.atomic_files import DAMAGE
@@ -39,9 +41,6 @@ def check_file(path: Path, file_format: FileFormat) -> None:
 
 
 def _check_parquet(path: Path) -> None:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     try:
         rows = pq.ParquetFile(path, pre_buffer=False).metadata.num_rows
     except (pa.ArrowException, OSError, ValueError) as error:  # ValueError: a damaged column name is not UTF-8

@@ -3,16 +3,14 @@
 from abc import abstractmethod
 from pathlib import Path
 from shutil import which
-from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from dagster import ConfigurableResource
 from pydantic import Field
 
 from taxi_assets.errors import TaxiError
-
-if TYPE_CHECKING:
-    from taxi_assets.resources.embedded_postgres.server import EmbeddedPostgres
+from taxi_assets.resources.embedded_postgres.folder import EmbeddedPostgresError, ServerFolder
+from taxi_assets.resources.embedded_postgres.server import EmbeddedPostgres
 
 
 class PostgresServer(ConfigurableResource[None]):
@@ -52,8 +50,6 @@ class LocalPostgres(PostgresServer):
 
     def connection_url(self) -> str:
         """The URL with its password. The one that people see names a password file, which PGPASSWORD overrides."""
-        from taxi_assets.resources.embedded_postgres.folder import ServerFolder
-
         url = self._public_url()
         password = ServerFolder(Path(self.folder)).password()
         return url.replace("@", f":{quote(password, safe='')}@", 1)
@@ -63,14 +59,10 @@ class LocalPostgres(PostgresServer):
         return f"{program} '{self._public_url()}'"
 
     def _public_url(self) -> str:
-        from taxi_assets.resources.embedded_postgres.folder import EmbeddedPostgresError
-
         try:
             return self._server().start()
         except EmbeddedPostgresError as error:
             raise TaxiError(f"The local Postgres cannot start: {error}") from error
 
-    def _server(self) -> "EmbeddedPostgres":
-        from taxi_assets.resources.embedded_postgres.server import EmbeddedPostgres
-
+    def _server(self) -> EmbeddedPostgres:
         return EmbeddedPostgres(Path(self.folder), bin=Path(self.programs) if self.programs else None)

@@ -1,2 +1,4 @@
-"""From a published file to a clean month in Parquet: read, map, convert, judge, deduplicate, add up, write. Arrow in,
-Arrow out."""
+"""From a published file to a clean month in Parquet: Arrow in, Arrow out.
+
+Read the file, map its columns, convert their types, judge the rows, find duplicates, add up checksums, write.
+"""

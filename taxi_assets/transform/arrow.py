@@ -30,7 +30,7 @@ _FORMATS = {
 
 
 def literal(value: float | bool | datetime | timedelta, arrow_type: pa.DataType) -> pa.Scalar:
-    """`value` as a scalar of `arrow_type`: bool, int16/32/64, double, timestamp[us] or duration[us]."""
+    """A `value` as a scalar of `arrow_type`: bool, int16/32/64, double, timestamp[us] or duration[us]."""
     if pa.types.is_boolean(arrow_type):
         data = bytes([bool(value)])
     else:
@@ -77,7 +77,10 @@ def floats(array: pa.Array) -> NDArray[np.float64]:
 
 
 def text_lists(flags: Mapping[str, pa.Array], rows: int) -> pa.Array:
-    """For each of `rows` rows the list of those names whose boolean array, without nulls, is true there."""
+    """A list column of `rows` rows: in each row the names of those flags that are true there.
+
+    A flag is a boolean array without nulls.
+    """
     names = list(flags)
     bits = [np.frombuffer(pc.cast(flag, pa.uint8()).buffers()[1], np.uint8, rows) for flag in flags.values()]
     row_of, name_of = np.nonzero(np.array(bits).reshape(len(names), rows).T)

@@ -1,4 +1,4 @@
-"""What two copies of a month must agree in: rows, and for each column its nulls and one number of its values.
+"""Checksums of a month, which are equal in all of its copies: rows, and for each column its nulls and a sum.
 
 The number is a sum that every system computes alike, in whole numbers: of integers as they are, of doubles in
 hundredths (coordinates in millionths) rounded half up, of times in seconds since 2009, of dates in days since 1970. For
@@ -33,13 +33,13 @@ _EPOCH_MICROSECONDS = (EPOCH - datetime(1970, 1, 1)) // timedelta(microseconds=1
 
 @dataclass(frozen=True)
 class Checksums:
-    """Rows of a month; per column (null count, sum). Equal for equal copies, wherever they are."""
+    """The rows of a month, and for each column the pair (null count, sum)."""
 
     rows: int
     columns: Mapping[str, tuple[int, int]]
 
     def differences(self, other: Checksums) -> list[str]:
-        """What differs, in words, one line a column; columns that only one copy has must be all null there."""
+        """What differs, in words, one line per column. A column that only one copy has must be all null there."""
         found = [] if self.rows == other.rows else [f"rows: {self.rows:,} and {other.rows:,}"]
         for name in dict.fromkeys([*self.columns, *other.columns]):
             mine, theirs = self.columns.get(name, (self.rows, 0)), other.columns.get(name, (other.rows, 0))
@@ -80,8 +80,8 @@ class ChecksumBuilder:
 def from_groups(texts: Sequence[str], numbers: Sequence[str], groups: Iterable[Sequence[Any]]) -> Checksums:
     """The checksums of a table, from one query that groups it by its text columns.
 
-    Each group: its texts, its rows, and for each other column how many values it has and the sum of their whole
-    numbers.
+    A group has its texts, its number of rows, and for each other column how many values there are and the sum of their
+    whole numbers.
     """
     summing = ChecksumBuilder()
     for name in (*texts, *numbers):
@@ -99,7 +99,7 @@ def from_groups(texts: Sequence[str], numbers: Sequence[str], groups: Iterable[S
 
 
 def scale(name: str) -> int:
-    """What a double is multiplied by before it is rounded: to cents, hundredths of miles, millionths of degrees."""
+    """The factor of a column of doubles before rounding: to cents, hundredths of miles, or millionths of degrees."""
     return 1_000_000 if name.endswith(("longitude", "latitude")) else 100
 
 

@@ -1,6 +1,6 @@
-"""Every row of a published file is either clean or quarantined with its reasons; which of the two is decided here.
+"""Cleaning: every row of a published file is either clean, or in quarantine with its reasons.
 
-The rules themselves are in `rules.py`. Works batch by batch, so that memory stays bounded. Knows nothing of Dagster.
+The rules are in `rules.py` and `flags.py`. Works batch by batch, so that memory stays bounded.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ _DEFAULT_REASONS = tuple(rule.name for rule in QUARANTINE)
 class Tally:
     """Counts of a month, complete once its batches have been read: raw = clean + quarantined + duplicates.
 
-    `duplicates` are the rows in quarantine that repeat an earlier one, `quarantined` the others there. A row counts
-    under each of its reasons. Flags are counted over clean rows.
+    `duplicates` are the rows in quarantine that repeat an earlier row, `quarantined` are the other rows there. A row
+    counts under each of its reasons. Flags are counted over clean rows only.
     """
 
     raw: int = 0
@@ -45,7 +45,7 @@ class Tally:
 
 
 class CleanedMonth:
-    """A month's rows as pairs of record batches (clean, quarantined), to be read once; `tally` fills while they are.
+    """A month's rows as pairs of record batches (clean, quarantined). They can be read once; `tally` fills meanwhile.
 
     The clean schema is the dataset's, with columns nobody has seen before at its end; the quarantine has `reasons` (a
     list of rule names) and `published_text` (what could not be read) beside them. `scratch` is a folder for what the
@@ -129,7 +129,7 @@ class CleanedMonth:
         return {rule.name: pc.fill_null(rule.judge(described, self.month), no) for rule in rules}
 
     def _stamped(self, batch: pa.RecordBatch, flags: pa.Array) -> pa.RecordBatch:
-        """The batch in the clean schema: with its month, its file and its flags."""
+        """The batch in the clean schema, with its month, its file and its flags."""
         ours = {
             "trip_month": repeated_date(self.month.first_day, batch.num_rows),
             "source_file": repeated_text(self.source_file, batch.num_rows),
@@ -149,7 +149,7 @@ class CleanedMonth:
 
 
 def flag_bits() -> dict[str, int]:
-    """The value of each flag in quality_flags."""
+    """The value that each flag has in quality_flags, by its name."""
     return {rule.name: 1 << bit for bit, rule in enumerate(FLAGS)}
 
 

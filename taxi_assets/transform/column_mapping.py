@@ -1,4 +1,4 @@
-"""Which column of a published file becomes which column of ours, by the names of the column table."""
+"""Maps the columns of a published file to those of its dataset, by the names in the column table."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from itertools import count
 import pyarrow as pa
 
 from taxi_assets.errors import ContractError
-from taxi_assets.model.columns import Column, Kind
+from taxi_assets.model.columns import OURS, Column, Kind
 
-OURS = frozenset({"source_row", "trip_month", "source_file", "quality_flags", "reasons", "published_text"})
-"""Columns that we add; a published column of such a name is renamed."""
+RESERVED = frozenset({*(column.name for column in OURS), "reasons", "published_text"})
+"""Names that this project gives to columns of its own; an unknown published column of such a name is renamed."""
 _OF_OUR_SQL = frozenset(
     {
         *("day", "month", "dataset", "trips", "passengers", "miles", "fare", "tips", "tolls", "total"),
@@ -39,9 +39,9 @@ _NOT_DATA = {"__index_level_0__", "unnamed: 0", ""}
 class ColumnMapping:
     """Where each output column comes from.
 
-    `columns`: the dataset's published columns in canonical order, then those nobody has seen before. `sources`: for
-    each its position in the file, None where the file lacks it. `published`: the file's names of those it has.
-    `unknown` names the new columns as published.
+    `columns` are the dataset's published columns in canonical order, then those that nobody has described. `sources`
+    has the position of each in the file, None where the file lacks it. `published` has the file's own name of each
+    column that it has. `unknown` has the published names of the columns that nobody has described.
     """
 
     columns: tuple[Column, ...]
@@ -65,7 +65,7 @@ def map_columns(published: Sequence[tuple[str, pa.DataType]], columns: Sequence[
     claimed = set(sources.values())
     aliases = {name: column.name for column in columns for name in _names(column)}
     _check_dataset(names, aliases)
-    reserved = OURS | _OF_OUR_SQL | {column.name for column in columns}
+    reserved = RESERVED | _OF_OUR_SQL | {column.name for column in columns}
     new: list[Column] = []
     unknown: list[str] = []
     for position, (name, arrow_type) in enumerate(published):
@@ -101,7 +101,7 @@ def _check_dataset(names: Sequence[str], aliases: Mapping[str, str]) -> None:
 
 
 def _known(names: Sequence[str], columns: Sequence[Column]) -> dict[str, int]:
-    """The position of each column in the file: that of the first of its names which is there and not yet taken."""
+    """The position in the file of each column that it has: the first of its names that is there and not yet taken."""
     sources: dict[str, int] = {}
     for column in columns:
         for name in _names(column):
@@ -122,12 +122,13 @@ def _check_required(
     if missing:
         found = ", ".join(name for name, _ in published)[:500]
         raise ContractError(
-            f"Columns missing: {', '.join(missing)}. The file has: {found}.", "Is it the file of this dataset?"
+            f"Columns missing: {', '.join(missing)}. The file has: {found}.",
+            "Is it the file of this dataset? If a column was renamed, add the name in taxi_assets/model/columns.py.",
         )
 
 
 def _names(column: Column) -> list[str]:
-    """The names by which a published column is found, its canonical name last; none for a column of ours."""
+    """The names by which a column is found in a file, its canonical name last; none for one that is never published."""
     published = [name.strip().lower() for name in column.published]
     return [*published, column.name] if published else []
 

@@ -1,6 +1,6 @@
-"""Trips by day, pickup borough and payment: the small table that people make charts from, and its reconciliation.
+"""Trips by day, pickup borough and payment: a small table to make charts from, and its reconciliation with the trips.
 
-One table for all datasets, whose columns are the same for each; what a dataset does not publish is null. The SQL here
+There is one table for all datasets, with the same columns for each; what a dataset does not publish is null. The SQL
 runs in DuckDB, BigQuery, Postgres and SQLite alike, over `trips` and `taxi_zones` as `WarehouseMonth` names them.
 """
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MILLION: Final = 1_000_000
-"""Amounts and miles are added up in millionths, in whole numbers: so the sum is the same in whatever order."""
+"""Amounts and miles are added up as whole millionths, so that a sum does not depend on the order of the rows."""
 
 
 def _sum(name: str, doc: str, unit: str = "", kind: Kind = Kind.FLOAT) -> Column:
@@ -23,24 +23,30 @@ def _sum(name: str, doc: str, unit: str = "", kind: Kind = Kind.FLOAT) -> Column
 
 
 SUMS: Final = (
-    _sum("passengers", "Passengers, where their number is known.", kind=Kind.LONG),
+    _sum("passengers", "Number of passengers, over the trips where it is known.", kind=Kind.LONG),
     _sum("miles", "Distance of the trips.", "miles"),
-    _sum("fare", "Fares; of fhvhv before tolls, tips, taxes and fees.", "US dollars"),
-    _sum("tips", "Tips; of taxis those by card only.", "US dollars"),
+    _sum("fare", "Fares; those of fhvhv are before tolls, tips, taxes and fees.", "US dollars"),
+    _sum("tips", "Tips; those of taxis are the ones paid by card.", "US dollars"),
     _sum("tolls", "Tolls.", "US dollars"),
-    _sum("total", "What passengers were charged, without cash tips.", "US dollars"),
+    _sum("total", "Total charged to the passengers, without cash tips.", "US dollars"),
 )
 UNKNOWN: Final = "unknown"
 COLUMNS: Final = (
-    Column("dataset", Kind.TEXT, (), "yellow, green, fhv or fhvhv."),
+    Column("dataset", Kind.TEXT, (), "Name of the dataset, for example yellow."),
     TRIP_MONTH,
     Column("day", Kind.DATE, (), "Day of the pick-up."),
-    Column("pickup_borough", Kind.TEXT, (), "Borough of the pick-up; null where the zone is not known by name."),
-    Column("payment_type", Kind.LONG, (), "How the passenger paid; not of fhv and fhvhv.", codes=PAYMENT_TYPES),
+    Column("pickup_borough", Kind.TEXT, (), "Borough of the pick-up; null where the zone has no known name."),
+    Column(
+        "payment_type",
+        Kind.LONG,
+        (),
+        "How the passenger paid; null in datasets that do not publish it.",
+        codes=PAYMENT_TYPES,
+    ),
     Column("trips", Kind.LONG, (), "Number of trips."),
     *SUMS,
 )
-"""Of the table, in its order; days without trips have no row."""
+"""The columns of the table, in its order. Days without trips have no row."""
 
 
 def daily_query(dataset: Dataset) -> str:
@@ -57,12 +63,12 @@ def daily_query(dataset: Dataset) -> str:
 
 
 def totals_query(dataset: Dataset) -> str:
-    """The SELECT of what the month's trips add up to, without days and zones: one row."""
+    """The query for the sums over all trips of a month, without days and zones: one row."""
     return f"SELECT {_sums(dataset)} FROM trips"  # noqa: S608 names are our own
 
 
 def as_table(frame: pd.DataFrame) -> pd.DataFrame:
-    """The answer to `daily_query` with all columns, in types that every warehouse stores alike, nulls or not."""
+    """The result of `daily_query` with all columns of the table, in types that every warehouse stores alike."""
     import pandas as pd
 
     types = {Kind.TEXT: "string", Kind.LONG: "Int64", Kind.FLOAT: "Float64"}
@@ -74,8 +80,9 @@ def as_table(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def totals(table: pd.DataFrame, by: str | None = None) -> pd.DataFrame:
-    """The table's trips and sums added up, in all (one line) or by a column, the most trips first; nothing of nothing
-    is nothing, not 0.
+    """The table's trips and sums added up: over all rows into one, or by a column, the most trips first.
+
+    A sum without any value is null, not 0.
     """
     names = ["trips", *(each.name for each in SUMS)]
     keys = table[by].fillna(UNKNOWN) if by else table["dataset"]
@@ -83,7 +90,7 @@ def totals(table: pd.DataFrame, by: str | None = None) -> pd.DataFrame:
 
 
 def differences(table: pd.DataFrame, answer: pd.DataFrame) -> list[str]:
-    """Where a month of the table does not add up to the answer to `totals_query`, in words, one line a column."""
+    """Where a month of the table does not add up to the result of `totals_query`: a sentence for each such column."""
     found = []
     for name in answer.columns:
         mine, theirs = (sum(_millionths(value) for value in frame[name].dropna()) for frame in (table, answer))

@@ -1,8 +1,8 @@
-"""Finding rows that are identical, in every published column, to an earlier row of their file.
+"""Finds rows that are identical, in every published column, to an earlier row of their file.
 
 Rows are compared by a 64-bit hash: in a month of 20 million rows one false match is expected in 100,000 months. The
 hashes seen so far are kept in sorted runs of 8 bytes a row, the older ones on disk, so that memory does not grow with
-the month. A filter of fixed size in front of them answers for nearly all rows that they are new.
+the month. A filter of fixed size in front of them recognizes nearly all new rows as new.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ if TYPE_CHECKING:
     Hashes = NDArray[np.uint64]
 
 HELD_ROWS = 1 << 19
-"""A run as long as this goes to disk."""
+"""A run of this length or more goes to disk."""
 _MULTIPLIERS = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))
-"""Those of splitmix64."""
+"""The multipliers of splitmix64."""
 _NULL = np.uint64(0x9E3779B97F4A7C15)
 _UNSIGNED: dict[int, type[np.unsignedinteger]] = {64: np.uint64, 32: np.uint32, 16: np.uint16}
 
 
 class SeenRows:
-    """The rows of a file seen so far.
+    """Remembers the rows of a file, and tells which ones it has seen before.
 
-    `folder` is where runs go that memory shall not hold, in files without a name: they are gone with this process,
-    however it ends. Without it they go where the system has its temporary files, which may be memory.
+    `folder` takes the runs that are too long for memory. They are files without a name, which disappear with the
+    process however it ends. Without a folder they go to the system's temporary folder, which may be in memory.
     """
 
     def __init__(self, folder: Path | None = None, held_rows: int = HELD_ROWS) -> None:
@@ -60,7 +60,7 @@ class SeenRows:
         return again
 
     def _seen(self, suspects: Hashes) -> NDArray[np.bool_]:
-        """Which of them, in ascending order, are in one of the runs."""
+        """Which of the suspects, in ascending order, are in one of the runs."""
         seen = np.zeros(len(suspects), bool)
         if len(suspects):
             for run in self._held:
@@ -71,7 +71,7 @@ class SeenRows:
         return seen
 
     def _remember(self, ordered: Hashes) -> None:
-        """Keeps the runs few: one is merged into the next as soon as it has grown as long."""
+        """Keeps the hashes as a run. A run as long as the one before it is merged into it, so that runs stay few."""
         if len(ordered) == 0:
             return
         self._held.append(ordered)
@@ -85,10 +85,9 @@ class SeenRows:
 
 
 class _Filter:
-    """Tells of most hashes that they are surely new: each has three bits in one of two million words.
+    """A Bloom filter: recognizes most new hashes as new. Each hash has three bits in one of two million words.
 
-    Of the rows of a month of 5.5 million it takes one in a thousand for seen that is new, of 20 million two in a
-    hundred.
+    It takes one new row in a thousand for a seen one in a month of 5.5 million rows, two in a hundred in 20 million.
     """
 
     _WORD_BITS = np.uint64(21)
@@ -97,7 +96,7 @@ class _Filter:
         self._words = np.zeros(1 << int(self._WORD_BITS), np.uint64)
 
     def perhaps_seen(self, hashes: Hashes) -> NDArray[np.bool_]:
-        """False for hashes that are surely new. All of them then count as seen."""
+        """False for hashes that are certainly new. Afterwards all of them count as seen."""
         places = (hashes >> (np.uint64(64) - self._WORD_BITS)).astype(np.int64)
         bits = np.zeros(len(hashes), np.uint64)
         for shift in (0, 6, 12):
@@ -114,7 +113,7 @@ def _contains(run: Hashes, wanted: Hashes) -> NDArray[np.bool_]:
 
 
 def _on_disk(run: Hashes, folder: Path | None) -> mmap.mmap:
-    """The run in a file of its own, which is deleted already and lasts as long as the mapping."""
+    """The run as a memory-mapped file, which has no name any more and lasts as long as the mapping."""
     with TemporaryFile(dir=folder) as file:
         file.write(run.data)
         file.flush()
@@ -133,7 +132,7 @@ def row_hashes(batch: pa.RecordBatch) -> Hashes:
 
 
 def _bits(column: pa.Array) -> Hashes:
-    """64 bits of each value; equal values have equal bits in every batch."""
+    """The values as 64 bits each; equal values have equal bits in every batch."""
     if pa.types.is_string(column.type):
         encoded = column.dictionary_encode()
         words = [
@@ -154,5 +153,5 @@ def _literal(value: int) -> pa.Scalar:
 
 
 def _values(array: pa.Array, kind: type[np.integer]) -> NDArray[np.integer]:
-    """The values buffer of an array of fixed width as NumPy sees it, null slots included; imports no pandas."""
+    """The values of a fixed-width array as a NumPy array over the same memory, null slots included."""
     return np.frombuffer(array.buffers()[1], kind)[array.offset : array.offset + len(array)]

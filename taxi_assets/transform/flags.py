@@ -1,4 +1,4 @@
-"""The rules that flag a row which is kept: what is peculiar about it, one bit each in quality_flags."""
+"""The rules that flag a row but keep it: each has a bit in quality_flags."""
 
 from __future__ import annotations
 

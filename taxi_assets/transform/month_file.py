@@ -1,4 +1,4 @@
-"""A month as one Parquet file: how it is written, and what there is to know about it."""
+"""A month as one Parquet file: writing it, and reading its rows and facts."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _DELTA = ("pickup_datetime", "dropoff_datetime", "source_row")
 
 @dataclass(frozen=True)
 class MonthFile:
-    """A month in Parquet: where it is (`uri`), how large (bytes), its schema, and the facts its writer left in it.
+    """A month in Parquet: where it is (`uri`), its size in bytes, its schema, and the facts that its writer left in it.
 
     `path` is None when the file is not on this machine; then `download` copies it to a path.
     """
@@ -43,7 +43,7 @@ class MonthFile:
 
     @classmethod
     def local(cls, path: Path) -> MonthFile:
-        """The facts of a local file; raises FileNotFoundError, or pyarrow.ArrowInvalid when it is not Parquet."""
+        """Opens a local file; raises FileNotFoundError, or pyarrow.ArrowInvalid when it is not Parquet."""
         footer = pq.ParquetFile(path, pre_buffer=False)
         return cls(
             path.resolve().as_uri(),
@@ -56,31 +56,31 @@ class MonthFile:
 
     @contextmanager
     def on_disk(self) -> Iterator[Path]:
-        """A local path to read the file from, downloaded for as long as the block lasts when need be."""
+        """A local path to read the file from; a remote file is downloaded for as long as the block lasts."""
         if self.path is not None:
             yield self.path
             return
         if self.download is None:
-            raise ValueError(f"{self.uri} cannot be brought here")
+            raise ValueError(f"{self.uri} is not on this machine, and there is no way to download it")
         with TemporaryDirectory(prefix="taxi_assets_") as folder:
             path = Path(folder) / "month.parquet"
             self.download(path)
             yield path
 
     def bounds(self, name: str) -> tuple[Any, Any] | None:
-        """The smallest and the largest value of a column, by the statistics of its row groups; None without values."""
+        """The smallest and largest value of a column, from the statistics of its row groups; None without values."""
         known = [each for each in self._statistics([name])[name] if each is not None and each.has_min_max]
         return (min(each.min for each in known), max(each.max for each in known)) if known else None
 
     def source_file(self) -> str:
-        """The published file that the month is from; by its rows, where others have rewritten it without our facts."""
+        """The published file that the month is from; by its rows, when another program has written it without facts."""
         if SOURCE_FILE in self.facts or SOURCE_FILE not in self.schema.names:
             return source_of(self.facts)
         first, _ = self.bounds(SOURCE_FILE) or (source_of(self.facts), "")
         return str(first)
 
     def dataset(self) -> ds.Dataset:
-        """The rows of a local file as a pyarrow Dataset, read when asked for."""
+        """The rows of a local file as a lazy pyarrow Dataset; raises TaxiError when the file is not on this machine."""
         import pyarrow.dataset as ds
 
         if self.path is None:
@@ -90,7 +90,7 @@ class MonthFile:
         return ds.dataset(self.path, format="parquet")
 
     def batches(self, leaving_out: Container[str] = ()) -> pa.RecordBatchReader:
-        """The rows as a stream of record batches, one row group at a time in memory; without some of the columns."""
+        """The rows as a stream of record batches, without the columns of `leaving_out`; memory holds one row group."""
         schema = pa.schema([field for field in self.schema if field.name not in leaving_out])
 
         def read() -> Iterator[pa.RecordBatch]:
@@ -100,7 +100,7 @@ class MonthFile:
         return pa.RecordBatchReader.from_batches(schema, read())
 
     def uniform(self) -> dict[str, str | None]:
-        """Columns that need not be read row by row, by the footer's statistics: all null, or one text in all rows."""
+        """Columns that hold one text (or None) in all rows, from the footer's statistics: they need not be read."""
         if self.rows == 0:
             return {}
         flat = [field.name for field in self.schema if not pa.types.is_nested(field.type)]
@@ -118,13 +118,13 @@ class MonthFile:
         return found
 
     def frame(self) -> pd.DataFrame:
-        """The whole month as a DataFrame: as much memory as that takes."""
+        """The whole month as a DataFrame, in memory."""
         with self.on_disk() as path:
             frame: pd.DataFrame = pq.ParquetFile(path).read().to_pandas()
         return frame
 
     def _statistics(self, names: Iterable[str]) -> dict[str, list[pq.Statistics | None]]:
-        """For each column the statistics of its row groups. Columns before the first nested one only."""
+        """The statistics of the row groups, by column; only for columns that come before the first nested one."""
         with self.on_disk() as path:
             footer = pq.ParquetFile(path, pre_buffer=False).metadata
         groups = [footer.row_group(group) for group in range(footer.num_row_groups)]
@@ -134,14 +134,14 @@ class MonthFile:
 
 @dataclass(frozen=True)
 class MonthFiles:
-    """A month as it leaves cleaning: its clean rows, and beside them those in quarantine."""
+    """The two files of a cleaned month: its clean rows, and those in quarantine."""
 
     clean: MonthFile
     quarantine: MonthFile
 
 
 class MonthWriter:
-    """Writes record batches to a Parquet file in row groups of 131,072 rows; a context manager.
+    """Writes record batches to a Parquet file in row groups of ROW_GROUP_ROWS; a context manager.
 
     The same batches give the same bytes. `facts` end up in the file's key-value metadata.
     """
@@ -173,7 +173,7 @@ class MonthWriter:
             self._write_group(ROW_GROUP_ROWS)
 
     def finish(self, facts: Mapping[str, str]) -> None:
-        """Writes what still waits, and the facts."""
+        """Writes the rows that still wait for a full row group, and the facts."""
         self._write_group(self._rows)
         self._writer.add_key_value_metadata(dict(facts))
 

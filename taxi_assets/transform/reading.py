@@ -1,8 +1,7 @@
-"""A published file of any era → canonical record batches, as a stream in bounded memory.
+"""Reads a published file of any era as a stream of canonical record batches, in bounded memory.
 
-Columns are found by name (`column_mapping.py`), converted to their canonical types without losing a digit
-(`type_conversion.py`) and numbered by `source_row`. Nothing is judged here: that is `cleaning.py`'s work. Knows nothing
-of Dagster.
+Columns are found by name (`column_mapping.py`) and converted to their canonical types without losing a digit
+(`type_conversion.py`); rows are numbered by `source_row`. Nothing is judged here: `cleaning.py` does that.
 """
 
 from __future__ import annotations
@@ -13,10 +12,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 from isal import igzip
+from pyarrow import csv as arrow_csv
 
 from taxi_assets.atomic_files import DAMAGE
 from taxi_assets.errors import ContractError, CorruptFileError, message_of
@@ -28,15 +28,12 @@ from taxi_assets.transform.column_mapping import ColumnMapping, map_columns
 from taxi_assets.transform.rules import UNREADABLE_ROWS, UNREADABLE_SHARE
 from taxi_assets.transform.type_conversion import NULL_WORDS, Converter, csv_type, decoded, shown
 
-if TYPE_CHECKING:
-    import pyarrow.parquet as pq
-
 BATCH_ROWS = 32_768
 MAX_ROWS = 100_000_000
 """No month of any dataset has had more than 21 million rows; a file that unpacks to more than this is refused."""
 PUBLISHED_TEXT = "published_text"
 _BLOCK_BYTES = 256 << 10
-"""Of CSV parsed at a time, and of a Parquet column read at a time: blocks of 1 MB take 25 MB more and save no time."""
+"""How much of a CSV file is parsed, or of a Parquet column read, at a time. 1 MB takes 25 MB more and saves no time."""
 _PEEK_BYTES = 64 << 10
 
 
@@ -96,26 +93,24 @@ class _Misfits:
 
 
 class _NotPlainError(Exception):
-    """The fast parser met something it must not pass over."""
+    """The fast parser has met something that it would silently drop."""
 
 
 def read_month(path: Path, file_format: FileFormat, columns: Sequence[Column]) -> TripStream:
-    """The rows of a published file as batches of up to about 32,768 rows; `columns` are the dataset's published ones.
+    """Reads a published file as batches of about BATCH_ROWS rows; `columns` are the dataset's published ones.
 
     Raises CorruptFileError when the file is not whole, ContractError when a required column is missing, a column's type
     cannot be what it should be, or more than a small share of its values does not fit; both also while the batches are
     read.
     """
     read = _read_parquet if file_format == "parquet" else _read_csv
-    with _explained():
+    with _translated_errors():
         mapping, blocks = read(path, columns)
     schema = pa.schema([*mapping.schema, ("source_row", pa.int64()), (PUBLISHED_TEXT, pa.string())])
     return TripStream(schema, _canonical(blocks, mapping, schema), mapping.unknown, mapping.published)
 
 
 def _read_parquet(path: Path, columns: Sequence[Column]) -> tuple[ColumnMapping, Iterator[_Block]]:
-    import pyarrow.parquet as pq
-
     schema = pq.read_schema(path)
     mapping = map_columns([(published.name, published.type) for published in schema], columns)
     texts = [
@@ -148,12 +143,12 @@ def _read_csv(path: Path, columns: Sequence[Column]) -> tuple[ColumnMapping, Ite
 
 
 def _header(path: Path) -> tuple[list[str], list[str]]:
-    """The column names of a csv.gz, and its first row of data: in some eras that has more fields than names."""
+    """The column names of a csv.gz, and the fields of its first row; in some eras there are more fields than names."""
     with igzip.open(path, "rb") as file:
         lines = file.read(_PEEK_BYTES).decode("utf-8-sig", errors="replace").splitlines()
     rows = [_fields(line) for line in lines[:8] if line.strip()]
     if len(rows) < 2:
-        raise CorruptFileError("The file holds no row of data.", "Look at what the publisher serves under this name.")
+        raise CorruptFileError("The file has no rows.", "Look at what the publisher serves under this name.")
     return rows[0], rows[1]
 
 
@@ -179,13 +174,12 @@ def _csv_blocks(path: Path, types: Sequence[pa.DataType], width: int) -> Iterato
 
 
 def _check_plain(stray: Sequence[pa.Array]) -> None:
-    """Fields beyond the header are let pass as long as they are empty."""
+    """Raises _NotPlainError when a field beyond the header is not empty."""
     if any(array.null_count < len(array) for array in stray):
         raise _NotPlainError
 
 
 def _parsed(path: Path, types: Sequence[pa.DataType], work: Tracker, width: int) -> Iterator[pa.RecordBatch]:
-    from pyarrow import csv as arrow_csv
 
     names = [str(position) for position in range(len(types))]
     convert = arrow_csv.ConvertOptions(
@@ -214,7 +208,7 @@ def _bytes_blocks(path: Path, width: int, fields: int, skip: int, work: Tracker)
 
 
 def _merged(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """Batches of about BATCH_ROWS rows out of the parser's small blocks."""
+    """Merges the parser's small blocks into batches of about BATCH_ROWS rows."""
     waiting: list[pa.RecordBatch] = []
     rows = 0
     for batch in batches:
@@ -275,7 +269,7 @@ def _canonical(blocks: Iterator[_Block], mapping: ColumnMapping, schema: pa.Sche
     converters = [Converter(column) for column in mapping.columns]
     misfits = _Misfits()
     first = 0
-    with _explained():
+    with _translated_errors():
         for block in blocks:
             columns = [
                 converter.convert(None if source is None else block.columns[source], block.rows)
@@ -297,7 +291,7 @@ def _canonical(blocks: Iterator[_Block], mapping: ColumnMapping, schema: pa.Sche
                 raise CorruptFileError(f"The file has more than {MAX_ROWS:,} rows.", "No month is that large.")
         misfits.check(first, first_batch=False)
     if first == 0:
-        raise CorruptFileError("The file holds no row of data.", "Look at what the publisher serves under this name.")
+        raise CorruptFileError("The file has no rows.", "Look at what the publisher serves under this name.")
 
 
 def _published_texts(block: _Block, misfits: Mapping[str, Mapping[int, str]]) -> pa.Array:
@@ -316,13 +310,15 @@ def _published_texts(block: _Block, misfits: Mapping[str, Mapping[int, str]]) ->
 
 
 @contextmanager
-def _explained() -> Iterator[None]:
-    """Turns what the decoders raise into errors that say what is wrong with the file."""
+def _translated_errors() -> Iterator[None]:
+    """Turns the errors of the decoders into those that say what is wrong with the file."""
     try:
         yield
     except DAMAGE as error:
-        raise CorruptFileError(f"The file is cut off or damaged: {message_of(error)}.", "Fetch it again.") from error
+        raise CorruptFileError(
+            f"The file is cut off or damaged: {message_of(error)}.", "Materialize raw_trips again to fetch it anew."
+        ) from error
     except (pa.ArrowInvalid, csv.Error) as error:
         raise ContractError(
-            f"The file cannot be parsed: {message_of(error)}.", "Look at what the publisher serves."
+            f"The file cannot be parsed: {message_of(error)}.", "Look at what the publisher serves under this name."
         ) from error

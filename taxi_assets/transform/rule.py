@@ -1,4 +1,4 @@
-"""What a rule is, and what of a trip rules compare: how long it took, how far it went, when it began.
+"""The type of a rule, and the quantities that rules compare: how long a trip took, and how far it went.
 
 A rule looks at a record batch in canonical columns and answers with one boolean per row; null counts as no. A rule
 applies to the datasets that have the columns it needs.
@@ -17,10 +17,10 @@ from taxi_assets.model.months import Month
 from taxi_assets.transform.arrow import literal
 
 Judge = Callable[[pa.RecordBatch, Month], pa.Array]
-"""Answers for each row of a batch, whose file is of the month, with a boolean."""
+"""Takes a batch and the month of its file, and returns a boolean for each row."""
 TIMES = ("pickup_datetime", "dropoff_datetime")
 DISTANCE = "trip_distance|trip_miles"
-"""The columns that rules on times and on distances need."""
+"""What rules about distances need: either column."""
 REPEATED_HOUR = timedelta(minutes=60)
 """By the clock, a trip in November's repeated hour may end up to this long before it began."""
 

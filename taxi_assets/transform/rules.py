@@ -75,7 +75,7 @@ def _negative_distance(batch: pa.RecordBatch, _month: Month) -> pa.Array:
 
 
 def _impossible_distance(batch: pa.RecordBatch, _month: Month) -> pa.Array:
-    """Trips that were both too far and too fast; miles > mph * hours also holds for a trip that took no time."""
+    """Whether a trip was both too far and too fast; miles > mph * hours also holds for a trip that took no time."""
     distance = miles(batch)
     fast = pc.greater(distance, pc.multiply(hours(batch), double(FAST_MPH)))
     return pc.and_(pc.greater(distance, double(FAR_MILES)), fast)

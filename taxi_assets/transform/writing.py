@@ -13,10 +13,10 @@ from taxi_assets.transform.month_file import MonthWriter
 
 
 class Observer(Protocol):
-    """Sees the clean record batches of a month as they are written."""
+    """Something that looks at the clean record batches of a month while they are written."""
 
     def add(self, batch: pa.RecordBatch) -> None:
-        """Takes note of the next batch."""
+        """Looks at the next batch."""
         ...
 
 

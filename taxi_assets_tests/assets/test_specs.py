@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,6 @@ from taxi_assets.build import build_definitions
 from taxi_assets.model.datasets import DATASETS, Dataset
 from taxi_assets.settings import Settings
 
-SPECS = list(build_definitions(Settings()).resolve_asset_graph().assets_defs)
 LAYERS = {
     "raw_trips": "raw",
     "clean_trips": "clean",
@@ -34,8 +34,13 @@ LAYERS = {
 }
 
 
+@cache
 def _specs() -> dict[str, AssetSpec]:
-    return {spec.key.to_user_string(): spec for asset in SPECS for spec in asset.specs}
+    return {
+        spec.key.to_user_string(): spec
+        for asset in build_definitions(Settings()).resolve_asset_graph().assets_defs
+        for spec in asset.specs
+    }
 
 
 def _name(key: str) -> str:

@@ -27,10 +27,6 @@ from dagster import (
     build_schedule_context,
     materialize,
 )
-from dagster._core.definitions.run_request import InstigatorType
-from dagster._core.remote_origin import InProcessCodeLocationOrigin, RemoteInstigatorOrigin, RemoteRepositoryOrigin
-from dagster._core.scheduler.instigation import InstigatorState, InstigatorStatus, TickData, TickStatus
-from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 from psycopg.sql import SQL, Identifier
 
 from taxi_assets.automation.history_storage import HistoryStorage
@@ -40,8 +36,21 @@ from taxi_assets.build import build_definitions
 from taxi_assets.model.datasets import GREEN_TAXI
 from taxi_assets.partitions import months_of
 from taxi_assets.settings import Settings
+from taxi_assets_tests.helpers.dagster_internals import (
+    InProcessCodeLocationOrigin,
+    InstigatorState,
+    InstigatorStatus,
+    InstigatorType,
+    LoadableTargetOrigin,
+    RemoteInstigatorOrigin,
+    RemoteRepositoryOrigin,
+    TickData,
+    TickStatus,
+)
 from taxi_assets_tests.helpers.published_files import Folder, recent
 from taxi_assets_tests.helpers.sensor_harness import SensorHarness
+
+pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
 LOADED, REPLACED, BROKEN, HALF_WAY, ABSENT = (recent("green", back) for back in range(5))

@@ -18,7 +18,6 @@ from dagster import (
     OutputContext,
     evaluate_automation_conditions,
 )
-from dagster._core.asset_graph_view.asset_graph_view import AssetGraphView
 
 from taxi_assets.automation.marts_sensor import MARTS
 from taxi_assets.build import WAREHOUSE_SCHEMA, build_definitions
@@ -29,9 +28,13 @@ from taxi_assets.model.zones import TABLE
 from taxi_assets.partitions import months_of
 from taxi_assets.publishers.sample.zones import zone_lookup
 from taxi_assets.settings import Settings
+from taxi_assets_tests.helpers.dagster_internals import AssetGraphView
 
 # Used by Dagster's own tester of conditions.
-pytestmark = pytest.mark.filterwarnings("ignore:Parameter `include_sources`:dagster.BetaWarning")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore:Parameter `include_sources`:dagster.BetaWarning"),
+]
 
 TABLES = ("raw_trips", "clean_trips", "gcs_parquet", "bq_table", "postgres_table")
 OLD = "2020-04-01"

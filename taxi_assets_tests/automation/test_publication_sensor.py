@@ -22,6 +22,8 @@ from taxi_assets_tests.helpers.run_month import rows
 from taxi_assets_tests.helpers.sensor_harness import SensorHarness
 from taxi_assets_tests.servers.publisher import PublisherServer
 
+pytestmark = pytest.mark.slow
+
 PUBLISHED, ANOTHER = recent("green", back=1), recent("green", back=2)
 """They are among the newest six months, and stay so when a month ends while the tests run."""
 DAY = datetime(2026, 5, 1, tzinfo=UTC), datetime(2026, 5, 2, tzinfo=UTC)

@@ -31,6 +31,8 @@ from taxi_assets.settings import Settings
 from taxi_assets_tests.servers.publisher import PublisherServer
 from taxi_assets_tests.servers.webhook import SECRET, Answer, Webhook
 
+pytestmark = pytest.mark.slow
+
 MONTH = Month(2020, 4)
 FILE = "green/green_tripdata_2020-04.csv.gz"
 UI = "https://dagster.example/taxi/"

@@ -9,14 +9,16 @@ from pathlib import Path
 
 import pytest
 from dagster import DagsterInstance, DefaultScheduleStatus, build_schedule_context
-from dagster._core.definitions.schedule_definition import ScheduleExecutionData
 
 from taxi_assets.build import build_definitions
 from taxi_assets.model.datasets import DATASETS
 from taxi_assets.model.months import Month
 from taxi_assets.settings import Settings
+from taxi_assets_tests.helpers.dagster_internals import ScheduleExecutionData
 from taxi_assets_tests.helpers.published_files import Folder
 from taxi_assets_tests.servers.publisher import PublisherServer
+
+pytestmark = pytest.mark.slow
 
 AT = datetime(2026, 11, 25, 6, tzinfo=UTC)
 NEWEST = Month(2026, 9)

@@ -8,6 +8,8 @@ from taxi_assets.model.datasets import DATASETS
 from taxi_assets.settings import Settings
 from taxi_assets_tests.helpers.run_month import checks, run_month
 
+pytestmark = pytest.mark.slow
+
 MONTH = "2020-04"
 BLOCKING = {
     "clean_trips every_row_is_accounted_for",

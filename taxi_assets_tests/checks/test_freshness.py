@@ -22,6 +22,8 @@ from taxi_assets_tests.helpers.published_files import Folder, recent
 from taxi_assets_tests.helpers.run_month import checks, failure, run_month
 from taxi_assets_tests.servers.publisher import PublisherServer
 
+pytestmark = pytest.mark.slow
+
 LATEST = recent("green", back=1)
 ROWS = 500
 

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 TAXI_ASSETS = ("python", "-m", "taxi_assets.cli")
 WARNING = re.compile(r"\w*Warning: .*|\bWARNING\b.*")

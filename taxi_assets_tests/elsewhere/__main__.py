@@ -1,4 +1,4 @@
-"""The command: runs the quick part of the suite in each place, and says which it ran and what it had to leave out."""
+"""The command: runs the quick part of the suite in each place, and reports what passed and what was left out."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ and Python by itself does not.
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of the tests in a place; `left_out` is what of it could not be had."""
+    """What became of the tests in a place; `left_out` names what the machine lacks for it."""
 
     place: Place
     passed: bool
@@ -52,7 +52,7 @@ class Outcome:
 
 
 def main(tests: list[str]) -> int:
-    """Runs `tests`, as pytest takes them, or the quick ones; 1 when any failed."""
+    """Runs `tests` (pytest's arguments), or the quick ones, in every place. Returns 1 if any failed."""
     chosen = tests or [str(TESTS / each) for each in QUICK]
     with TemporaryDirectory() as folder:
         try:

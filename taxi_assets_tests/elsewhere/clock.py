@@ -18,13 +18,13 @@ class NoClockError(Exception):
 
 @dataclass(frozen=True)
 class Clock:
-    """A built clock."""
+    """A compiled clock, as a library to preload."""
 
     library: Path
 
     @classmethod
     def build(cls, folder: Path) -> Clock:
-        """Compiles it into `folder`. Raises NoClockError."""
+        """Compiles the clock into `folder`. Raises NoClockError."""
         compiler = shutil.which("cc")
         if sys.platform != "linux" or compiler is None:
             raise NoClockError("that takes Linux and a C compiler (Debian, Ubuntu: apt install gcc libc6-dev)")

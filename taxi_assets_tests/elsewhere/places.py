@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 @dataclass(frozen=True)
 class Place:
-    """A moment, `local` by the clocks of `zone`; LANG; and the umask, which says whom new files are closed to."""
+    """A moment, `local` by the clocks of `zone`; LANG; and the umask, which takes permissions from new files."""
 
     local: datetime
     zone: str

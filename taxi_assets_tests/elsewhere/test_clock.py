@@ -1,4 +1,4 @@
-"""With the clock a process lives at another date, and waits no longer for it."""
+"""Under the clock a process sees another date, and waits no longer than without it."""
 
 from __future__ import annotations
 

@@ -15,6 +15,8 @@ from taxi_assets.model.datasets import FileFormat
 from taxi_assets.settings import Settings
 from taxi_assets_tests.helpers.run_month import checks, rows, run_month
 
+pytestmark = pytest.mark.slow
+
 ERAS: list[tuple[str, FileFormat]] = [
     ("2009-03", "csv.gz"),
     ("2016-07", "csv.gz"),

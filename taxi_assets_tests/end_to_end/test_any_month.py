@@ -19,6 +19,8 @@ from taxi_assets.transform.reading import read_month
 from taxi_assets.transform.rules import Profile
 from taxi_assets_tests.sample_faults import GROSS_FAULTS, IN_PARQUET_TOO, LEAST_ROWS, write_faulty_sample
 
+pytestmark = pytest.mark.slow
+
 LAST_MONTH = Month(2026, 9)
 
 

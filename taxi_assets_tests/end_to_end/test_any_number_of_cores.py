@@ -18,6 +18,8 @@ from taxi_assets.bounds import ARROW_THREADS, DUCKDB_THREADS
 from taxi_assets.settings import POSTGRES_URL, Settings
 from taxi_assets_tests.helpers.run_month import rows
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 MB = 1_000_000
 ROWS = 1_500_000
@@ -35,7 +37,7 @@ sys.exit(os.waitstatus_to_exitcode(status))
 
 @pytest.fixture(scope="module")
 def pretended(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The library to preload."""
+    """The library to preload, which pretends the cores."""
     if sys.platform != "linux":
         pytest.skip("cores are pretended with LD_PRELOAD, which only Linux has")
     compiler = shutil.which("cc")
@@ -72,7 +74,7 @@ def mirror(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _environment(pretended: Path, cores: int) -> dict[str, str]:
-    """A shell's, on a machine of so many cores; without the bounds that this process has set for itself."""
+    """The environment of a shell on a machine of so many cores, without the bounds that this process has set itself."""
     left_out = ("TAXI_", "GCP_", "DAGSTER_", "OMP_", "OPENBLAS_", "ARROW_")
     mine = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
     return {**mine, "LD_PRELOAD": str(pretended), "PRETENDED_CORES": str(cores)}

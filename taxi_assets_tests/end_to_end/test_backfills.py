@@ -19,12 +19,12 @@ ENDLESS = CORRUPT = "2023-02"
 """Of green the month whose download never ends, of fhv the one whose file is broken."""
 ROWS = 500
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 @dataclass(frozen=True)
 class Story:
-    """What the UI said of each month in the middle: of green once its backfill was cancelled, of fhv once it failed."""
+    """What the UI said of each month midway: for green once its backfill was cancelled, for fhv once it had failed."""
 
     cancelled: dict[str, set[str]]
     downloads: int
@@ -35,7 +35,7 @@ class Story:
 
 @pytest.fixture(scope="module")
 def story(dagster_dev: DagsterDev) -> Story:
-    """Both at once: most of the time goes by between two looks of the daemon."""
+    """Both backfills at once, for most of the time goes by between two rounds of the daemon."""
     dev = dagster_dev
     files = {(dataset, month): dev.publish(dataset, month, ROWS) for dataset in MONTHS for month in MONTHS[dataset]}
     dev.publisher.drip(files["green", ENDLESS].name, bytes_per_second=1, times=20)

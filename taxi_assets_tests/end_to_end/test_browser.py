@@ -1,6 +1,6 @@
 """A newcomer's first session in the UI that `dagster dev` serves, in a real browser.
 
-TAXI_SCREENSHOTS=docs makes the README's pictures of it.
+TAXI_SCREENSHOTS=docs makes the README's pictures.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ ROWS = 20_000
 CLEAN_TRIPS = "/assets/yellow/clean_trips"
 
 pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.slow,
     pytest.mark.timeout(1200),
     pytest.mark.skipif(find_browser() is None, reason="no Chromium or Chrome here: nobody has looked at the UI"),
 ]
@@ -64,7 +66,7 @@ def sees_the_assets_of_a_group(page: Page) -> None:
 
 
 def materializes_a_month(page: Page) -> None:
-    """Through the job, which brings the zone lookup along."""
+    """Launches the job for a month, which brings the zone lookup along."""
     page.goto("/locations/taxi_assets/jobs/yellow_trips")
     _launch(page, MONTH, "Launch 1 run")
     status = page.get_by_text(re.compile("^(Success|Failure|Canceled)$")).first
@@ -72,7 +74,7 @@ def materializes_a_month(page: Page) -> None:
 
 
 def launches_a_backfill(page: Page) -> str:
-    """Of a group; where the UI shows it."""
+    """Launches a backfill of a group; returns the address at which the UI shows it."""
     page.goto("/locations/taxi_assets/asset-groups/yellow/lineage")
     _launch(page, MORE_MONTHS, "Launch backfill")
     return page.url

@@ -32,12 +32,12 @@ TROUBLE = re.compile(
     r"Traceback|\block|deadlock|\w+Error\b|\w*Warning: |Retrying failed|too many clients| - ERROR - ", re.I
 )
 
-pytestmark = pytest.mark.timeout(3 * PATIENCE_SECONDS)
+pytestmark = [pytest.mark.daemon, pytest.mark.slow, pytest.mark.timeout(3 * PATIENCE_SECONDS)]
 
 
 @dataclass(frozen=True)
 class Story:
-    """What came of the backfill."""
+    """What became of the backfill."""
 
     dev: DagsterDev
     history_url: str
@@ -55,7 +55,7 @@ def story(tmp_path_factory: pytest.TempPathFactory, postgres_url: str) -> Iterat
 
 
 def _backfilled(dev: DagsterDev) -> int:
-    """None of the months can end before all have begun: we hold the warehouse that each must write to."""
+    """Counts the runs at work at once: none can end before all have begun, for we hold the warehouse they need."""
     for month in MONTHS:
         dev.publish(DATASET, month, ROWS)
     dev.settings.home.mkdir(exist_ok=True)

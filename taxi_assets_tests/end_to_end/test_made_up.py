@@ -14,10 +14,11 @@ import duckdb
 import psycopg
 import pyarrow.parquet as pq
 import pytest
+from dagster import build_resources
 from psycopg.sql import SQL, Identifier
 
 from taxi_assets.automation.jobs import PUBLISHER_TAG
-from taxi_assets.build import build_definitions
+from taxi_assets.build import build_definitions, resources_for
 from taxi_assets.cli.__main__ import main
 from taxi_assets.model.datasets import DATASETS
 from taxi_assets.model.months import Month
@@ -29,6 +30,8 @@ from taxi_assets.settings import Settings
 from taxi_assets_tests.helpers.published_files import Folder
 from taxi_assets_tests.helpers.run_month import failure, metadata, rows, run_month
 from taxi_assets_tests.servers.publisher import PublisherServer
+
+pytestmark = pytest.mark.slow
 
 MONTH = "2020-04"
 ROWS = 700
@@ -53,7 +56,7 @@ def real(settings: Settings, mirror: PublisherServer) -> Settings:
 
 
 def _zones(settings: Settings, postgres_url: str) -> list[Any]:
-    """The name of a zone in the warehouse and in Postgres."""
+    """The name of one zone, as the warehouse and as Postgres have it."""
     query = f"SELECT zone FROM {TABLE} WHERE location_id = 74"  # noqa: S608
     with duckdb.connect(settings.warehouse, read_only=True) as warehouse:
         found = warehouse.execute(f"USE trips_data_all; {query}").fetchall()
@@ -159,10 +162,6 @@ def test_a_published_month_in_bucket_and_bigquery_stays_where_the_lake_was_lost(
     shutil.rmtree(google_settings.home / "lake")
     refused = run_month(google_settings, "green", MONTH, raises=False)
     assert "The month in this place is from green_tripdata" in failure(refused, "gcs_parquet")
-    from dagster import build_resources
-
-    from taxi_assets.build import resources_for
-
     with build_resources(resources_for(google_settings)) as parts:
         assert parts.warehouse.source_file(DATASETS["green"], Month.parse(MONTH)) == f"green_tripdata_{MONTH}.parquet"
         assert parts.warehouse.source_file(DATASETS["green"], Month.parse("2020-05")) is None

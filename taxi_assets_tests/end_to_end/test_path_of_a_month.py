@@ -16,6 +16,8 @@ from taxi_assets_tests.servers.bigquery import BigQueryServer
 from taxi_assets_tests.servers.gcs import GcsServer
 from taxi_assets_tests.servers.publisher import PublisherServer
 
+pytestmark = pytest.mark.slow
+
 MONTHS: list[tuple[str, str, FileFormat]] = [
     ("yellow", "2021-01", "csv.gz"),
     ("yellow", "2025-03", "parquet"),

@@ -1,6 +1,6 @@
 """What becomes of a month that is published, replaced, not published, or refused, under a real daemon.
 
-The daemon is a process of its own with the project's definitions, except that sensors look every second.
+The daemon is a process of its own with the project's definitions, except that sensors tick every second.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ import duckdb
 import psycopg
 import pytest
 from dagster import DagsterRun, DagsterRunStatus
-from dagster._core.scheduler.instigation import InstigatorTick, TickStatus
 from psycopg.sql import SQL, Identifier
 
 from taxi_assets.settings import POSTGRES_URL
 from taxi_assets_tests.helpers.daemon import Daemon, daemon
+from taxi_assets_tests.helpers.dagster_internals import InstigatorTick, TickStatus
 from taxi_assets_tests.helpers.published_files import Folder, recent
 from taxi_assets_tests.servers.publisher import PublisherServer
 
@@ -27,6 +27,8 @@ NEWEST = recent("yellow")
 ROWS, MORE_ROWS = 1_000, 1_500
 PLACES = {"bucket", "warehouse", "Postgres", "mart"}
 Totals = dict[str, tuple[int, float]]
+
+pytestmark = [pytest.mark.daemon, pytest.mark.slow]
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ class World:
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory, postgres_url: str) -> Iterator[World]:
-    """All tests of the module watch one daemon: it takes its time to start."""
+    """One daemon for all tests of the module, for it takes long to start."""
     root, schema = tmp_path_factory.mktemp("watched"), f"test_{secrets.token_hex(6)}"
     folder = Folder.at(root / "site")
     with PublisherServer(folder.root) as server:
@@ -95,7 +97,7 @@ def equal_everywhere(totals: Totals) -> bool:
 
 
 def said(tick: InstigatorTick) -> str:
-    """Why a tick skipped, or failed."""
+    """The reason that a tick gives for skipping, or its error."""
     return tick.skip_reason or (tick.error.to_string() if tick.error else "")
 
 
@@ -140,6 +142,6 @@ def test_an_unpublished_month_is_a_skip_and_a_refusal_is_a_failure_from_the_thir
 
 
 def _refused(running: Daemon, count: int) -> list[InstigatorTick] | None:
-    """The first ticks that were refused, once there are so many."""
+    """The first `count` ticks that were refused, once there are so many; None before."""
     refused = [tick for tick in running.ticks("green_publications") if "refuses us" in said(tick)]
     return refused[:count] if len(refused) >= count else None

@@ -26,6 +26,8 @@ from taxi_assets.transform.rules import Profile
 from taxi_assets_tests.helpers.run_month import checks, rows, run_month
 from taxi_assets_tests.servers.publisher import PublisherServer
 
+pytestmark = pytest.mark.slow
+
 # Month, publisher's folder, published rows, rows picked up outside the month.
 PUBLISHED = [
     ("2020-03", "datatalks", 223_406, 22),
@@ -96,7 +98,7 @@ def test_a_folder_can_stand_in_for_the_publisher(settings: Settings, real_data: 
 
 
 def _tally(path: Path, dataset: Dataset, month: str, profile: Profile = Profile.DEFAULT) -> Tally:
-    """A file cleaned, without storing anything."""
+    """Cleans a file without storing anything, and counts its rows."""
     stream = read_month(path, "parquet" if path.suffix == ".parquet" else "csv.gz", dataset.published_columns)
     cleaned = CleanedMonth(dataset, Month.parse(month), path.name, stream, profile)
     for _ in cleaned:
@@ -106,7 +108,7 @@ def _tally(path: Path, dataset: Dataset, month: str, profile: Profile = Profile.
 
 
 def _packed(path: Path, folder: Path) -> Path:
-    """A plain CSV as the csv.gz that publishers serve."""
+    """Packs a plain CSV as the csv.gz that publishers serve."""
     packed = folder / f"{path.name}.gz"
     packed.write_bytes(gzip.compress(path.read_bytes()))
     return packed

@@ -24,6 +24,8 @@ from taxi_assets_tests.helpers.published_files import Folder
 from taxi_assets_tests.helpers.run_month import checks, failure, metadata, rows, run_month
 from taxi_assets_tests.servers.publisher import PublisherServer
 
+pytestmark = pytest.mark.slow
+
 MONTH = "2020-04"
 MADE_FROM_CLEAN = ("gcs_parquet", "bq_table", "postgres_table", "trips_with_zones", "daily_trips")
 
@@ -67,15 +69,15 @@ def test_the_checks_of_a_try_out_neither_pass_it_off_as_a_month_nor_stop_it(sett
         "what comes after it without first_rows to load the whole month."
     )
     accounted = found["clean_trips every_row_is_accounted_for"].description or ""
-    assert accounted.startswith("A try-out: only the first 300 rows of the published file, not the whole month. Of ")
+    assert accounted.startswith("A try-out: only the first 300 rows of the published file, not the whole month. Rows: ")
     assert "raw 300" in accounted
-    assert found["clean_trips volume_is_usual"].description == "A try-out, which is not compared with months."
+    assert found["clean_trips volume_is_usual"].description == "A try-out is not compared with other months."
 
 
 def test_a_try_out_is_no_measure_for_the_months_beside_it(settings: Settings) -> None:
     run_month(settings, "green", "2020-03", config=_try_out(10), assets=["raw_trips", "clean_trips"])
     result = run_month(settings, "green", MONTH, assets=["raw_trips", "clean_trips"])
-    assert checks(result)["clean_trips volume_is_usual"].description == "No neighbour is here."
+    assert checks(result)["clean_trips volume_is_usual"].description == "The months before and after it are not loaded."
 
 
 def test_a_run_without_the_limit_replaces_a_try_out_and_nothing_of_it_stays(

@@ -24,6 +24,8 @@ from taxi_assets.settings import Settings
 from taxi_assets.transform.daily import COLUMNS
 from taxi_assets_tests.helpers.run_month import checks, metadata, rows, run_month
 
+pytestmark = pytest.mark.slow
+
 MONTH = "2020-04"
 CHECK = "daily_trips adds_up_to_bq_table"
 
@@ -202,6 +204,6 @@ def test_a_published_month_adds_up_by_tlcs_own_zones(settings: Settings, real_da
 
 
 def test_a_datasets_own_assets_make_the_zone_lookup_where_it_is_missing(settings: Settings) -> None:
-    """As in the UI, where somebody materializes the group of a dataset: taxi_zones is in another."""
+    """As when somebody materializes a dataset's group in the UI: taxi_zones is in another group."""
     own = ["raw_trips", "clean_trips", "gcs_parquet", "bq_table", "postgres_table", "trips_with_zones", "daily_trips"]
     assert run_month(settings, "green", "2020-04", assets=own).success

@@ -1,4 +1,4 @@
-"""Backfills as the UI makes them: what it asks of Dagster's GraphQL, and how it tells what became of each month."""
+"""Backfills as the UI launches, cancels and retries them, by GraphQL; and what it shows of each month."""
 
 from __future__ import annotations
 
@@ -34,22 +34,22 @@ class Backfill:
 
     @classmethod
     def launch(cls, dev: DagsterDev, dataset: str, months: Iterable[str]) -> Backfill:
-        """As *Materialize all* of the dataset's group does, for these months."""
+        """Launches it for these months, as *Materialize all* of the dataset's group does."""
         selection = [{"path": path} for path, _ in _assets(dev, dataset)]
         keys = [Month.parse(month).key for month in months]
         return cls._done(dev, LAUNCH, params={"assetSelection": selection, "partitionNames": keys})
 
     def cancel(self) -> bool:
-        """As *Cancel backfill* does; tells whether it is cancelled.
+        """Cancels it, as *Cancel backfill* does; returns whether it is cancelled.
 
-        To be asked again: a daemon at work on the backfill overwrites the request with what it had read before.
+        Call it until it returns True: a daemon at work on the backfill overwrites the request with what it read before.
         """
         if self.status == "REQUESTED":
             self._done(self.dev, CANCEL, id=self.id)
         return self.status == "CANCELED"
 
     def retry(self) -> Backfill:
-        """As *Re-execute from failure* does: a new backfill of what is not materialized."""
+        """Launches a new backfill of what is not materialized, as *Re-execute from failure* does."""
         return self._done(self.dev, RETRY, params={"parentRunId": self.id, "strategy": "FROM_FAILURE"})
 
     @property
@@ -59,7 +59,7 @@ class Backfill:
 
     @property
     def idle(self) -> bool:
-        """Whether no run of it is queued or works."""
+        """Whether no run of it is queued or in progress."""
         wanted = {
             "tags": [{"key": "dagster/backfill", "value": self.id}],
             "statuses": ["QUEUED", "NOT_STARTED", "STARTING", "STARTED", "CANCELING"],
@@ -74,7 +74,7 @@ class Backfill:
 
 
 def statuses(dev: DagsterDev, dataset: str, months: Iterable[str]) -> dict[str, set[str]]:
-    """For each month what the UI says of it, over all assets of the dataset: MATERIALIZED, FAILED, MISSING, …"""
+    """The states that the UI shows of each month over all assets of the dataset: MATERIALIZED, FAILED, MISSING, …"""
     found: dict[str, set[str]] = {month: set() for month in months}
     for _, ranges in _assets(dev, dataset):
         for month, said in found.items():
@@ -84,7 +84,7 @@ def statuses(dev: DagsterDev, dataset: str, months: Iterable[str]) -> dict[str, 
 
 
 def complete(dev: DagsterDev, dataset: str, months: Iterable[str]) -> list[str]:
-    """The months of which every asset is materialized."""
+    """The months in which every asset is materialized."""
     return [month for month, said in statuses(dev, dataset, months).items() if said == {MATERIALIZED}]
 
 

@@ -1,6 +1,6 @@
 """A headless browser on Dagster's UI: found, started, photographed, and what it showed kept when a test fails.
 
-Not here: what a user does in the UI (test_browser).
+What a user does in the UI stands in test_browser.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ PATIENCE_SECONDS = 180
 
 
 def find_browser() -> str | None:
-    """The program of a Chromium or Chrome on the path."""
+    """The path of a Chromium or Chrome on PATH, or None."""
     return next(filter(None, map(shutil.which, PROGRAMS)), None)
 
 
 @contextmanager
 def browsing(url: str, kept: Path) -> Iterator[Page]:
-    """A page of the UI at `url`; if the block fails, what the page showed is in the folder `kept`."""
+    """A page of the UI at `url`; if the block fails, what the page showed is left in the folder `kept`."""
     with sync_playwright() as playwright:
         # A profile of its own, in a temporary folder, is Playwright's default.
         browser = playwright.chromium.launch(executable_path=find_browser(), args=FLAGS)
@@ -56,7 +56,7 @@ def browsing(url: str, kept: Path) -> Iterator[Page]:
 
 
 def _keep(page: Page, folder: Path, error: BaseException) -> None:
-    # Of a page that has crashed there is nothing to keep, and the first error is the one to tell.
+    # A page that has crashed shows nothing, and the first error is the one to tell.
     with suppress(PlaywrightError):
         page.screenshot(path=folder / "page.png")
         (folder / "page.txt").write_text(page.locator("body").inner_text())
@@ -64,7 +64,7 @@ def _keep(page: Page, folder: Path, error: BaseException) -> None:
 
 
 def photograph(page: Page, look: Callable[[Page], None], folder: Path, name: str) -> None:
-    """What `look` brings up, in both themes: `name_light.png` and `name_dark.png`."""
+    """Takes pictures of what `look` brings up, in both themes: `name_light.png` and `name_dark.png`."""
     backgrounds = set()
     for theme in THEMES:
         page.evaluate("theme => localStorage.setItem('dagster-theme', JSON.stringify(theme))", theme)

@@ -1,4 +1,4 @@
-"""A Dagster daemon as in production, a process of its own: what the tests of automation watch."""
+"""A Dagster daemon as in production, a process of its own: for tests of what happens by itself."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from dagster import DagsterInstance, DagsterRun, RunsFilter
-from dagster._core.scheduler.instigation import InstigatorTick, TickStatus
 
+from taxi_assets_tests.helpers.dagster_internals import InstigatorTick, TickStatus
 from taxi_assets_tests.servers.process import tail
 
 _T = TypeVar("_T")
@@ -62,7 +62,7 @@ class Daemon:
         return [*reversed(self.instance.get_runs(RunsFilter(job_name=job)))]
 
     def wait_for(self, what: Callable[[], _T | None]) -> _T:
-        """What `what` returns once that is something; an error when the daemon ends, or nothing comes of it."""
+        """Calls `what` until it returns something, and returns that; fails when the daemon ends or the time is over."""
         deadline = time.monotonic() + PATIENCE_SECONDS
         while not (found := what()):
             if self.process.poll() is not None or time.monotonic() > deadline:
@@ -82,7 +82,7 @@ class Daemon:
 
 @contextmanager
 def daemon(home: Path, settings: Mapping[str, str], *sensors: str) -> Iterator[Daemon]:
-    """A daemon with its history in `home` and these sensors turned on; ends with the block, and all it started too."""
+    """A daemon with its history in `home` and these sensors turned on; it and all it started end with the block."""
     home.mkdir()
     (home / "dagster.yaml").write_text(INSTANCE)
     mine = {name: value for name, value in os.environ.items() if not name.startswith(("TAXI_", "GCP_", "DAGSTER_"))}
@@ -108,9 +108,9 @@ def daemon(home: Path, settings: Mapping[str, str], *sensors: str) -> Iterator[D
 
 @contextmanager
 def _ended_with_us(leader: subprocess.Popen[bytes]) -> Iterator[None]:
-    """Ends a session with the block: its leader politely, then all that is left, a daemon's code server and runs.
+    """Ends a session of processes with the block: its leader by a signal, then the rest (code server, runs) by force.
 
-    However the block ends, for the last is done by a process that waits for our end of a pipe to close.
+    This happens even if this process is killed: another one waits for our end of a pipe to close, and does the rest.
     """
     with subprocess.Popen(
         [sys.executable, "-c", GUARD, str(leader.pid)], stdin=subprocess.PIPE, start_new_session=True
@@ -125,7 +125,7 @@ def _ended_with_us(leader: subprocess.Popen[bytes]) -> Iterator[None]:
 
 
 def _start(sensor: str, environment: Mapping[str, str]) -> None:
-    """Turns a sensor on, as one does on the command line."""
+    """Turns a sensor on by the command line."""
     command = [_program("dagster"), "sensor", "start", sensor, "-m", MODULE]
     done = subprocess.run(
         command, cwd=environment["DAGSTER_HOME"], env=environment, capture_output=True, text=True, check=False

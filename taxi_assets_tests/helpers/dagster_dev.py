@@ -1,7 +1,7 @@
 """`dagster dev` as a user starts it, in a folder of its own, with a publisher on loopback to load months from.
 
-Tests speak to it as its UI does, by GraphQL. Not here: what is asked of backfills (backfills), the browser (browser),
-Dagster as in production (deployment).
+Tests speak to it by GraphQL, as its UI does. Backfills, the browser and Dagster as in production have modules of their
+own: backfills, browser, deployment.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class DagsterDev:
     log: Path
 
     def publish(self, dataset: str, month: str, rows: int = 2_000) -> Path:
-        """Lays a month of made-up trips where the publisher serves it from."""
+        """Puts a month of made-up trips where the publisher serves it from."""
         found, parsed = DATASETS[dataset], Month.parse(month)
         path = self.mirror / "trip-data" / f"{found.month_name(parsed)}.parquet"
         path.parent.mkdir(exist_ok=True)
@@ -68,7 +68,7 @@ class DagsterDev:
         return path
 
     def graphql(self, query: str, **variables: object) -> dict[str, Any]:
-        """The data that answer a query."""
+        """The data of the answer to a query; fails when the answer holds errors."""
         asked = {"query": query, "variables": variables}
         answer = requests.post(f"{self.url}/graphql", json=asked, timeout=60).json()
         assert not answer.get("errors"), answer["errors"]
@@ -76,7 +76,7 @@ class DagsterDev:
         return data
 
     def until(self, what: str, found: Callable[[], _T | None], seconds: float = PATIENCE_SECONDS) -> _T:
-        """What `found` gives, asked again and again until it is neither None nor false."""
+        """Calls `found` until it returns neither None nor False, and returns that; fails after so many seconds."""
         deadline = time.monotonic() + seconds
         while not (result := found()):
             assert time.monotonic() < deadline, (
@@ -86,7 +86,7 @@ class DagsterDev:
         return result
 
     def warnings(self) -> list[str]:
-        """Each of Python's warnings in all that was printed so far."""
+        """Python's warnings in what has been printed so far, each once."""
         return sorted(set(re.findall(r"\b\w*Warning: .*", self.log.read_text())))
 
 
@@ -107,7 +107,7 @@ def program(name: str) -> Path:
 
 
 def address(dev: DagsterDev) -> list[str]:
-    """Where its webserver is to listen, as options."""
+    """The options that say where the webserver listens."""
     return ["-h", "127.0.0.1", "-p", dev.url.rpartition(":")[2]]
 
 
@@ -126,7 +126,7 @@ def dev_site(folder: Path, postgres_schema: str, log: str) -> Iterator[DagsterDe
 
 
 def environment_of(folder: Path, settings: Settings, postgres_url: str) -> dict[str, str]:
-    """Ours, with these settings in place of the user's."""
+    """This process's environment, with these settings in place of the user's."""
     mine = {name: value for name, value in os.environ.items() if not name.startswith(("TAXI_", "GCP_", "DAGSTER_"))}
     return {
         **mine,
@@ -148,7 +148,7 @@ def _startup_folder(folder: Path) -> Path:
 
 
 def loaded(dev: DagsterDev, process: subprocess.Popen[bytes]) -> bool:
-    """Whether the webserver, which `process` is or started, has all code locations; an error when one is broken."""
+    """Whether the webserver, which is `process` or its child, has all code locations; fails when one is broken."""
     assert process.poll() is None, (
         f"{process.args!r} ended with {process.returncode}; the end of {dev.log}:\n{tail(dev.log)}"
     )
@@ -189,9 +189,9 @@ def running(
 
 @contextlib.contextmanager
 def _interrupts() -> Iterator[None]:
-    """A process started here can be interrupted even where we are in a shell's background, and cannot.
+    """Lets processes that start in the block be interrupted, even where this one is in a shell's background and is not.
 
-    Dagster ends runs that way.
+    Dagster ends runs by interrupting them.
     """
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:

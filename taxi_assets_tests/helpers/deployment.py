@@ -31,7 +31,7 @@ WEBSERVER_LOG = "webserver.log"
 
 @contextlib.contextmanager
 def start_deployment(folder: Path, postgres_url: str, postgres_schema: str, history_url: str) -> Iterator[DagsterDev]:
-    """Webserver and daemon with deploy/dagster.yaml, both at once over an empty database, until the block ends.
+    """Starts webserver and daemon with deploy/dagster.yaml, both at once over an empty database, until the block ends.
 
     The log is the daemon's; the webserver's is WEBSERVER_LOG beside it.
     """

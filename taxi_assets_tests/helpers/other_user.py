@@ -1,4 +1,4 @@
-"""Commands run by a user who may do less than the one who runs the tests, who must be root."""
+"""Another user of this machine, who runs commands without the rights of root, who runs the tests."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PROJECT = Path(__file__).parents[2]
 
 @dataclass(frozen=True)
 class OtherUser:
-    """`python`: an interpreter that the user can run with our packages; the environment holds what that takes."""
+    """A user by id. `python` is an interpreter that the user can run with our packages, in `environment`."""
 
     uid: int
     gid: int
@@ -33,7 +33,7 @@ class OtherUser:
 
 
 def other_user(uid: int, gid: int, **environment: str) -> OtherUser:
-    """The user, with `environment` beside what Python needs; skips the test where no Python can be run by the user."""
+    """The user, with `environment` beside what Python needs; skips the test where the user can run no Python."""
     packages = Path(psycopg.__file__).parents[1]
     needed = {"PYTHONPATH": f"{PROJECT}:{packages}", "PYTHONDONTWRITEBYTECODE": "1", "PATH": os.defpath}
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"

@@ -1,4 +1,4 @@
-"""How tests publish months, and replace them."""
+"""A folder laid out like TLC's site, in which tests publish months and replace them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from taxi_assets.publishers.sites import TLC_SITE, ZONES_PATH
 
 @dataclass(frozen=True)
 class Folder:
-    """A folder laid out like TLC's site, with the month of every dataset that TLC is known to have."""
+    """A folder laid out like TLC's site, in which each dataset has the month that TLC is known to have."""
 
     root: Path
 
@@ -33,24 +33,24 @@ class Folder:
         return self.root / "trip-data" / TLC_SITE.file_name(DATASETS[dataset], month)
 
     def publish(self, dataset: str, month: Month, rows: int) -> None:
-        """Puts a month there in one step; with other rows it is another file."""
+        """Puts a month of so many made-up trips there in one step; another number makes another file."""
         path = self.path(dataset, month)
         beside = path.with_suffix(".new")
         write_sample(DATASETS[dataset], month, beside, rows=rows, file_format="parquet")
         beside.replace(path)
 
     def break_zones(self) -> Path:
-        """Puts something there that is no zone lookup: a run then loads a month, and fails at what needs zones."""
+        """Puts a file there that is no zone lookup: a run then loads a month, and fails where zones are needed."""
         path = self.root / ZONES_PATH
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(b"no zones at all")
         return path
 
     def touch(self, dataset: str, month: Month, when: datetime) -> None:
-        """Gives the file another date, and with it another identity in a folder; its content stays."""
+        """Gives the file another date, and so another version for whoever probes it; its content stays."""
         os.utime(self.path(dataset, month), (when.timestamp(), when.timestamp()))
 
 
 def recent(dataset: str, back: int = 0) -> Month:
-    """The newest month that can have been published, or one so many months before."""
+    """The newest month that can have been published, or the one `back` months before it."""
     return Month.parse(months_of(DATASETS[dataset]).get_partition_keys(datetime.now(UTC))[-1]) + -back

@@ -1,4 +1,4 @@
-"""How tests run a month, and read where it went."""
+"""Runs a month in this process, and reads what became of it: rows by place, metadata, failures and checks."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ def run_month(
     raises: bool = True,
     config: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> ExecuteInProcessResult:
-    """Runs the dataset's job for one month, or some of its assets, in this process, with a history of its own.
+    """Runs the dataset's job for one month in this process, with a history of its own; or only `assets` of it.
 
-    `config`: the run config of assets, by their names.
+    `config`: the run config of assets, by their names. `raises`: whether a failed step is an error here.
     """
     job = build_definitions(settings).resolve_job_def(f"{dataset}_trips")
     with DagsterInstance.ephemeral() as instance:
@@ -53,7 +53,7 @@ def metadata(result: ExecuteInProcessResult, asset: str) -> dict[str, Any]:
 
 
 def failure(result: ExecuteInProcessResult, asset: str) -> str:
-    """What the failed step of an asset says to people."""
+    """The message of an asset's failed step, as the UI shows it."""
     [event] = [event for event in result.all_events if event.is_step_failure and asset in (event.step_key or "")]
     error = event.step_failure_data.error
     return error.message if error else ""

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from dagster import DagsterInstance, Definitions, RunRequest, build_sensor_context
-from dagster._core.definitions.sensor_definition import SensorExecutionData
 
 from taxi_assets.model.months import Month
 from taxi_assets.settings import Settings
+from taxi_assets_tests.helpers.dagster_internals import SensorExecutionData
 
 
 @dataclass

@@ -28,6 +28,8 @@ from taxi_assets_tests.servers.publisher import PublisherServer
 from taxi_assets_tests.servers.smtp import MailServer
 from taxi_assets_tests.servers.webhook import Webhook
 
+pytestmark = pytest.mark.slow
+
 PAGE = "alert-channel"
 PROJECT = "my_project"
 
@@ -73,7 +75,13 @@ def definitions(
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
     monkeypatch.syspath_prepend(tmp_path / "code")
+    forget_project()
     yield importlib.import_module(f"{PROJECT}.definitions").defs
+    forget_project()
+
+
+def forget_project() -> None:
+    """Other pages have a project of the same name."""
     for name in [name for name in sys.modules if name.partition(".")[0] == PROJECT]:
         del sys.modules[name]
 

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from taxi_assets.settings import Settings
+from taxi_assets_tests.helpers.edited_package import run_python
 from taxi_assets_tests.helpers.how_to import FOLDER, write_files
 
-ROOT = FOLDER.parents[1]
+pytestmark = pytest.mark.slow
+
 RECORD = "my_project/shared_rides.py"
 RUN = """
 import json
@@ -46,25 +45,10 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def _python(project: Path, script: str, settings: Settings) -> subprocess.CompletedProcess[str]:
-    environment = {
-        **os.environ,
-        "PYTHONPATH": f"{project}:{ROOT}",
-        "TAXI_HOME": str(settings.home),
-        "TAXI_PUBLISHER": "sample",
-        "TAXI_SAMPLE_ROWS": "2000",
-        "TAXI_SAMPLE_ANYWHERE": "true",
-        "TAXI_POSTGRES_SCHEMA": settings.postgres_schema,
-    }
-    return subprocess.run(
-        [sys.executable, "-c", script], env=environment, cwd=project, capture_output=True, text=True, check=False
-    )
-
-
 def test_a_month_of_a_fifth_dataset_goes_the_whole_way_with_all_the_parts_that_the_page_names(
     project: Path, settings: Settings
 ) -> None:
-    run = _python(project, RUN, settings)
+    run = run_python(project, ["-c", RUN], settings)
     assert run.returncode == 0, run.stderr
     found: dict[str, Any] = json.loads(run.stdout)
     assert len(found["checks"]) >= 8
@@ -89,7 +73,7 @@ def test_a_record_without_a_part_does_not_load_and_says_which(project: Path, set
     path = project / RECORD
     [measures] = [line for line in path.read_text().splitlines(keepends=True) if "measures=" in line]
     path.write_text(path.read_text().replace(measures, ""))
-    run = _python(project, "import my_project.definitions", settings)
+    run = run_python(project, ["-c", "import my_project.definitions"], settings)
     assert run.returncode != 0
     assert run.stderr.splitlines()[-1] == "ValueError: Dataset shared: measures is missing."
     assert "`Dataset shared: measures is missing.`" in (FOLDER / "dataset.md").read_text(encoding="utf-8")

@@ -14,6 +14,8 @@ import pytest
 from taxi_assets.settings import Settings
 from taxi_assets_tests.helpers.how_to import blocks, write_files
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 PAGE = "downstream-asset"
 AUTOMATION = """

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 from taxi_assets.model.datasets import GREEN_TAXI, FileFormat
 from taxi_assets.model.months import Month
 from taxi_assets.publishers.base import publisher
 from taxi_assets.publishers.sample.generator import write_sample
 from taxi_assets.publishers.sample.zones import zone_lookup
-from taxi_assets_tests.helpers.how_to import Block, blocks
+from taxi_assets_tests.helpers.edited_package import ROOT, edited_package
+from taxi_assets_tests.helpers.how_to import blocks
 from taxi_assets_tests.servers.publisher import PublisherServer
 
-ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.slow
+
 PAGE = "publisher"
 FORMATS: dict[Month, FileFormat] = {Month(2024, 1): "parquet", Month(2020, 4): "csv.gz"}
 FETCH = """
@@ -34,11 +37,6 @@ print(month.publisher, month.publication, month.url, month.name, month.format, f
 """
 
 
-def block(language: str) -> Block:
-    [found] = [each for each in blocks(PAGE) if each.language == language]
-    return found
-
-
 def publish(path: Path, month: Month) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     write_sample(GREEN_TAXI, month, path, rows=20, file_format=FORMATS[month])
@@ -48,14 +46,6 @@ def publish_zones(root: Path) -> None:
     path = root / "misc/taxi_zone_lookup.csv"
     path.parent.mkdir(parents=True)
     path.write_bytes(zone_lookup())
-
-
-def changed(text: str, diff: str) -> str:
-    """The text of a file after a diff of one hunk, whose old lines must be in it just once."""
-    lines = [(line[:1], line[1:]) for line in diff.splitlines(keepends=True)]
-    old = "".join(line for mark, line in lines if mark != "+")
-    assert text.count(old) == 1
-    return text.replace(old, "".join(line for mark, line in lines if mark != "-"))
 
 
 def fetch(staging: Path, package: Path) -> subprocess.CompletedProcess[str]:
@@ -71,7 +61,8 @@ def fetch(staging: Path, package: Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_a_mirror_laid_out_as_the_page_says_serves_its_months_and_zones(tmp_path: Path) -> None:
-    parquet, csv, zones = (tmp_path / line.split()[0] for line in block("text").text.splitlines())
+    [layout] = [block.text for block in blocks(PAGE) if block.language == "text"]
+    parquet, csv, zones = (tmp_path / line.split()[0] for line in layout.splitlines())
     publish(parquet, Month(2024, 1))
     publish(csv, Month(2020, 4))
     zones.parent.mkdir()
@@ -88,17 +79,16 @@ def test_a_mirror_laid_out_as_the_page_says_serves_its_months_and_zones(tmp_path
 
 
 def test_the_record_of_the_page_makes_a_site_that_is_chosen_by_its_name(tmp_path: Path) -> None:
-    package = shutil.copytree(ROOT / "taxi_assets", tmp_path / "taxi_assets")
+    package = edited_package(PAGE, tmp_path / "code")
     publish(tmp_path / "site/2024/green_tripdata_2024-01.parquet", Month(2024, 1))
     publish_zones(tmp_path / "site")
-    diff = block("diff")
     staging = tmp_path / "staging"
     staging.mkdir()
     with PublisherServer(tmp_path / "site", missing_status=404) as server:
-        file = package.parent / diff.file
-        assert "https://archive.example/tlc" in diff.text
-        file.write_text(changed(file.read_text(), diff.text.replace("https://archive.example/tlc", server.url)))
-        done = fetch(staging, package.parent)
+        sites = package / "taxi_assets/publishers/sites.py"
+        assert "https://archive.example/tlc" in sites.read_text()
+        sites.write_text(sites.read_text().replace("https://archive.example/tlc", server.url))
+        done = fetch(staging, package)
         assert done.returncode == 0, done.stderr
         url = f"{server.url}/2024/green_tripdata_2024-01.parquet"
         assert done.stdout.startswith(f"archive archive {url} green_tripdata_2024-01.parquet parquet ")

@@ -15,6 +15,8 @@ import pytest
 from taxi_assets.settings import Settings
 from taxi_assets_tests.helpers.how_to import write_files
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 RUN = """
 from dagster import DagsterInstance

@@ -17,6 +17,8 @@ from taxi_assets.model.months import Month
 from taxi_assets.settings import Settings
 from taxi_assets_tests.helpers.run_month import metadata, rows, run_month
 
+pytestmark = pytest.mark.slow
+
 MONTH = "2020-04"
 COPIES = {"gcs_parquet": "clean_trips", "bq_table": "gcs_parquet", "postgres_table": "clean_trips"}
 
@@ -125,9 +127,7 @@ def test_names_of_older_eras_are_the_sources_of_their_months(settings: Settings)
     assert ("yellow/raw_trips", "Fare_Amt") in lineage[QUALITY_FLAGS.name]
 
 
-def test_a_month_with_new_columns_lists_them_and_an_ordinary_one_leaves_the_columns_to_the_asset(
-    settings: Settings,
-) -> None:
+def test_a_month_with_new_columns_lists_them(settings: Settings) -> None:
     parquet = dataclasses.replace(settings, sample_format="parquet")
     result = run_month(parquet, "yellow", "2026-07")
     for asset in ("clean_trips", *COPIES):
@@ -137,6 +137,9 @@ def test_a_month_with_new_columns_lists_them_and_an_ordinary_one_leaves_the_colu
     described = metadata(result, "clean_trips")["dagster/column_schema"].columns[-1].description
     assert described == "Not in TLC's data dictionary when this was written. Published as request_source."
     assert _lineage(metadata(result, "clean_trips"))["request_source"] == [("yellow/raw_trips", "request_source")]
+
+
+def test_an_ordinary_month_leaves_the_columns_to_the_asset(settings: Settings) -> None:
     ordinary = run_month(settings, "yellow", "2021-01", assets=["raw_trips", "clean_trips", "gcs_parquet"])
     assert not any("dagster/column_schema" in metadata(ordinary, asset) for asset in ("clean_trips", "gcs_parquet"))
 

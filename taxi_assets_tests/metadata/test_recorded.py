@@ -78,6 +78,7 @@ def test_a_materialization_that_somebody_reported_otherwise_has_no_file(metadata
     assert LoadedTrips.from_materialization(None) == LoadedTrips()
 
 
+@pytest.mark.slow
 def test_sensors_and_marts_conclude_the_same_without_all_other_metadata(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

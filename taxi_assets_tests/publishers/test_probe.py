@@ -66,9 +66,7 @@ def test_a_published_month_is_seen_in_either_layout_and_known_again(
     assert server.requests()[-1].status == 304
 
 
-def test_months_that_are_not_there_are_not_published_and_that_takes_one_question_about_the_control_month(
-    server: PublisherServer,
-) -> None:
+def test_missing_months_take_one_question_about_the_control_month(server: PublisherServer) -> None:
     source = mirror(server)
     assert [source.probe(YELLOW_TAXI, MONTH + later) for later in range(4)] == [None] * 4
     assert paths(server).count(CONTROL) == 1

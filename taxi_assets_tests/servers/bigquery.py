@@ -35,7 +35,7 @@ class BigQueryServer:
         self.grpc_address = f"127.0.0.1:{self._grpc_port}"
 
     def __enter__(self) -> Self:
-        """Start the server; the first time, this makes its environment.
+        """Starts the server; the first time, this makes its environment.
 
         Raises NoPython313Error, InstallFailedError or ServerDidNotStartError.
         """

@@ -31,7 +31,7 @@ def connect(path: str = ":memory:", read_only: bool = False, config: Untyped = N
 
 
 def submit(*arguments: Untyped, **options: Untyped) -> Untyped:
-    """Take a job; one at a time, so that of two jobs with one id exactly one is refused."""
+    """Takes a job; one at a time, so that of two jobs with one id exactly one is refused."""
     with _submitting:
         return _submit(*arguments, **options)
 

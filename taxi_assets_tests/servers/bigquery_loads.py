@@ -51,7 +51,7 @@ def paths(cursor: Connection, uri: str) -> list[str]:
 
 
 def hive(config: Untyped) -> dict[str, str]:
-    """Take columns from folder names like trip_month=2021-01-01 only if asked to; DuckDB would by itself."""
+    """Takes columns from folder names like trip_month=2021-01-01 only if asked to; DuckDB would by itself."""
     return _hive(config) or {"hive_partitioning": "false"}
 
 
@@ -65,7 +65,7 @@ def reader(cursor: Connection, files: str, config: Untyped, fields: list[Untyped
 
 
 def check_columns(columns: dict[str, Untyped], config: Untyped, fields: list[Untyped]) -> None:
-    """Refuse columns of another type than the schema's, and columns that it does not have."""
+    """Refuses columns of another type than the schema's, and columns that it does not have."""
     declared = {field.name.casefold(): field for field in fields}
     for name, kind in columns.items():
         field = declared.get(name.casefold())
@@ -80,5 +80,5 @@ def _unreadable(message: str) -> BigQueryError:
 
 
 def patch() -> None:
-    """Put these functions in the place of local-bigquery's, which it calls through their modules."""
+    """Puts these functions in the place of local-bigquery's, which it calls through their modules."""
     load.paths, load._hive, load._reader = paths, hive, reader

@@ -87,7 +87,7 @@ def list_rows(project: str, dataset: str, name: str, *rest: Untyped) -> Untyped:
 
 
 def delete(project: str, dataset: str, name: str) -> None:
-    """Delete a table, or one partition of it."""
+    """Deletes a table, or one partition of it."""
     target = (project, dataset, named(name))
     if not isinstance(target[2], Partition):
         _delete(*target)
@@ -97,6 +97,6 @@ def delete(project: str, dataset: str, name: str) -> None:
 
 
 def patch() -> None:
-    """Put these functions in the place of local-bigquery's, which it calls through their modules."""
+    """Puts these functions in the place of local-bigquery's, which it calls through their modules."""
     tables.reference, tables.delete, copy._source = reference, delete, source
     tabledata.name, tabledata.list_rows = rows, list_rows

@@ -53,7 +53,7 @@ def given_fields(config: Untyped) -> list[Untyped]:
 
 
 def check_table(table: Untyped, target: Reference, config: Untyped) -> None:
-    """Refuse a job whose layout or column types are not those of the table that is there."""
+    """Refuses a job whose layout or column types are not those of the table that is there."""
     if (given := layout(config)) not in {"none", layout(table)}:
         expected = f"Expects partitioning specification {layout(table)}"
         message = f"{expected}, but input partitioning specification is {given}"
@@ -68,7 +68,7 @@ def check_table(table: Untyped, target: Reference, config: Untyped) -> None:
 
 
 def describe_new_columns(table: Untyped, target: Reference, config: Untyped) -> None:
-    """Keep what a job's schema says of the columns that it added to a table."""
+    """Keeps what a job's schema says of the columns that it added to a table."""
     old = tables.fields(table)
     known = {field.name.casefold() for field in old}
     new = [field for field in given_fields(config) if field.name.casefold() not in known]
@@ -86,7 +86,7 @@ def write(
     *rest: Untyped,
     **options: Untyped,
 ) -> bool:
-    """Write a job's rows to its destination; returns whether this made the table."""
+    """Writes a job's rows to its destination; returns whether this made the table."""
     disposition = config.writeDisposition or default
     # Two first loads at once would each find no table, and the second would replace the first's.
     with database.writing(*target, "job"):
@@ -115,7 +115,7 @@ def write_partition(
     *rest: Untyped,
     **options: Untyped,
 ) -> bool:
-    """Write rows to one partition of a table, which is None if it is not there yet."""
+    """Writes rows to one partition of a table, which is None if it is not there yet."""
     condition = inside(target, (table or config).timePartitioning)
     appending = config.replace(writeDisposition="WRITE_APPEND")
     with staged(cursor, query, parameters) as rows:
@@ -151,7 +151,7 @@ def transaction(cursor: Connection) -> Iterator[None]:
 
 
 def make_room(cursor: Connection, target: Reference, condition: str, disposition: str) -> None:
-    """Do to the rows of a partition what a job's write disposition says."""
+    """Does to the rows of a partition what a job's write disposition says."""
     table = tables.name(*target)
     if disposition == "WRITE_TRUNCATE":
         cursor.execute(f"DELETE FROM {table} WHERE {condition}")
@@ -160,5 +160,5 @@ def make_room(cursor: Connection, target: Reference, condition: str, disposition
 
 
 def patch() -> None:
-    """Put these functions in the place of local-bigquery's, which it calls through their modules."""
+    """Puts these functions in the place of local-bigquery's, which it calls through their modules."""
     tables.load, tables.write = load, write

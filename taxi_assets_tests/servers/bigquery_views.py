@@ -30,7 +30,7 @@ def translate(project: str, dataset: str, query: str) -> str:
 
 
 def check(*arguments: Untyped) -> None:
-    """Refuse a query that BigQuery refuses by its tables; a view may be made without a filter."""
+    """Refuses a query that BigQuery refuses by its tables; a view may be made without a filter."""
     try:
         _check(*arguments)
     except BigQueryError as error:
@@ -39,7 +39,7 @@ def check(*arguments: Untyped) -> None:
 
 
 def update(project: str, dataset: str, name: str, body: Untyped, *rest: Untyped) -> Untyped:
-    """Change a table's metadata; a view's query too."""
+    """Changes a table's metadata; a view's query too."""
     if body.view:
         query = translate(project, dataset, body.view.query)
         database.execute(f"CREATE OR REPLACE VIEW {tables.name(project, dataset, name)} AS {query}")
@@ -47,5 +47,5 @@ def update(project: str, dataset: str, name: str, body: Untyped, *rest: Untyped)
 
 
 def patch() -> None:
-    """Put these functions in the place of local-bigquery's, which it calls through their modules."""
+    """Puts these functions in the place of local-bigquery's, which it calls through their modules."""
     api.translate_view, tables.update, rules._check = translate, update, check

@@ -25,7 +25,7 @@ class Faults(Generic[Action]):
         self._lock = threading.Lock()
 
     def add(self, action: Action, *, path: str = "", method: str | None = None, times: int = 1, skip: int = 0) -> None:
-        """Apply `action` to the next `times` requests that match, after leaving `skip` of them alone.
+        """Applies `action` to the next `times` requests that match, after leaving `skip` of them alone.
 
         `path` is a regular expression searched for in the unquoted path and query; no `method` means any.
         """
@@ -33,7 +33,7 @@ class Faults(Generic[Action]):
             self._rules.append(_Rule(action, method, re.compile(path), times, skip))
 
     def take(self, method: str, path: str) -> Action | None:
-        """Use up one turn of the first rule that matches a request; None if none does."""
+        """Uses up one turn of the first rule that matches a request; None if none does."""
         with self._lock:
             for rule in self._rules:
                 if rule.times < 1 or rule.method not in {None, method} or not rule.path.search(path):
@@ -46,6 +46,6 @@ class Faults(Generic[Action]):
         return None
 
     def clear(self) -> None:
-        """Forget every rule."""
+        """Forgets every rule."""
         with self._lock:
             self._rules.clear()

@@ -41,7 +41,7 @@ class GcsServer:
         self.url = self._proxy.url
 
     def __enter__(self) -> Self:
-        """Start the server, in about 0.1 s; raises FileNotFoundError or ServerDidNotStartError."""
+        """Starts the server, in about 0.1 s; raises FileNotFoundError or ServerDidNotStartError."""
         with contextlib.ExitStack() as stack:
             stack.callback(self._proxy.stop)
             host = self.url.removeprefix("http://")
@@ -70,7 +70,7 @@ class GcsServer:
         return list(self._proxy.seen)
 
     def clear(self) -> None:
-        """Forget the requests so far, and the faults not yet used up."""
+        """Forgets the requests so far, and the faults not yet used up."""
         self._proxy.seen.clear()
         self._proxy.faults.clear()
 
@@ -84,12 +84,12 @@ class GcsServer:
         times: int = 1,
         skip: int = 0,
     ) -> None:
-        """Answer with an error, and do nothing."""
+        """Answers with an error, and does nothing."""
         action = Refuse(status, tuple((headers or {}).items()))
         self._proxy.faults.add(action, path=path, method=method, times=times, skip=skip)
 
     def drop(self, *, path: str = "", method: str | None = None, times: int = 1, skip: int = 0) -> None:
-        """Close the connection without an answer, and do nothing."""
+        """Closes the connection without an answer, and does nothing."""
         self._proxy.faults.add(Refuse(None), path=path, method=method, times=times, skip=skip)
 
     def lose_response(
@@ -101,15 +101,15 @@ class GcsServer:
         times: int = 1,
         skip: int = 0,
     ) -> None:
-        """Do as asked, then answer with an error; with no `status`, close the connection instead."""
+        """Does as asked, then answers with an error; with no `status`, closes the connection instead."""
         action = Refuse(status, acted=True)
         self._proxy.faults.add(action, path=path, method=method, times=times, skip=skip)
 
     def truncate(self, *, path: str, after: int, keep_length: bool = True, times: int = 1, skip: int = 0) -> None:
-        """Cut the body of a GET after so many bytes; without `keep_length` only the checksum tells."""
+        """Cuts the body of a GET after so many bytes; without `keep_length` only the checksum tells."""
         action = Truncate(after, keep_length)
         self._proxy.faults.add(action, path=path, method="GET", times=times, skip=skip)
 
     def corrupt(self, *, path: str, times: int = 1, skip: int = 0) -> None:
-        """Change one byte of the body of a GET."""
+        """Changes one byte of the body of a GET."""
         self._proxy.faults.add(Corrupt(), path=path, method="GET", times=times, skip=skip)

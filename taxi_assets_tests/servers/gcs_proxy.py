@@ -19,7 +19,7 @@ REASONS = {403: "forbidden", 404: "notFound", 429: "rateLimitExceeded"}
 
 @dataclass(frozen=True)
 class Refuse:
-    """Answer with a status, or, where there is none, close the connection; `acted`: after doing as asked."""
+    """Answers with a status, or, where there is none, closes the connection; `acted`: after doing as asked."""
 
     status: int | None
     headers: tuple[tuple[str, str], ...] = ()
@@ -28,7 +28,7 @@ class Refuse:
 
 @dataclass(frozen=True)
 class Truncate:
-    """Send only so many bytes of the body; `keep_length`: while announcing all of them."""
+    """Sends only so many bytes of the body; `keep_length`: while announcing all of them."""
 
     after: int
     keep_length: bool
@@ -36,7 +36,7 @@ class Truncate:
 
 @dataclass(frozen=True)
 class Corrupt:
-    """Change one byte of the body."""
+    """Changes one byte of the body."""
 
 
 Action = Refuse | Truncate | Corrupt

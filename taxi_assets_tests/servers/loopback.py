@@ -21,14 +21,14 @@ class LoopbackHandler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
 
     def answer(self) -> None:
-        """Respond to the request that `command`, `path` and `headers` tell of."""
+        """Responds to the request that `command`, `path` and `headers` tell of."""
         raise NotImplementedError
 
     # The names that the base class looks for.
     do_DELETE = do_GET = do_HEAD = do_PATCH = do_POST = do_PUT = lambda self: self.answer()  # noqa: N815
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 (the base class's signature)
-        """Print nothing: servers keep lists of their requests."""
+        """Prints nothing: servers keep lists of their requests."""
 
     def read_body(self) -> bytes:
         """The request's whole body, chunked or not; raises ConnectionError if it breaks off."""
@@ -62,7 +62,7 @@ class LoopbackHandler(BaseHTTPRequestHandler):
             self.wfile.write(body)
 
     def drop(self) -> None:
-        """End the connection here and now, in the middle of whatever was being said."""
+        """Ends the connection at once, in the middle of whatever is being sent."""
         self.close_connection = True
         with contextlib.suppress(OSError):
             self.connection.shutdown(socket.SHUT_RDWR)
@@ -88,12 +88,12 @@ class LoopbackServer(ThreadingHTTPServer):
         self.server_name, self.server_port = self.socket.getsockname()
 
     def start(self) -> Self:
-        """Begin to answer."""
+        """Begins to answer."""
         self._thread.start()
         return self
 
     def stop(self) -> None:
-        """Stop listening and cut every open connection, answered or not."""
+        """Stops listening and cuts every open connection, answered or not."""
         self.stopping.set()
         if self._thread.is_alive():
             self.shutdown()
@@ -105,19 +105,19 @@ class LoopbackServer(ThreadingHTTPServer):
                 connection.shutdown(socket.SHUT_RDWR)
 
     def get_request(self) -> tuple[socket.socket, Any]:
-        """Accept a connection, and remember it for stop()."""
+        """Accepts a connection, and remembers it for stop()."""
         connection, address = super().get_request()
         with self._lock:
             self._connections.add(connection)
         return connection, address
 
     def shutdown_request(self, request: Any) -> None:
-        """Close a connection whose handler is done."""
+        """Closes a connection whose handler is done."""
         with self._lock:
             self._connections.discard(request)
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Print a handler's failure, except that a client went away: tests do that on purpose."""
+        """Prints a handler's failure, except that a client went away: tests do that on purpose."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)

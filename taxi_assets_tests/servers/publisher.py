@@ -40,41 +40,41 @@ class PublisherServer:
         return list(self._site.seen)
 
     def clear(self) -> None:
-        """Forget the requests so far, the faults not yet used up, and a block."""
+        """Forgets the requests so far, the faults not yet used up, and a block."""
         self._site.seen.clear()
         self._site.faults.clear()
         self.unblock()
 
     def block(self, status: int = 403) -> None:
-        """Refuse every request until unblock(), as a CDN does to a client that asks too often."""
+        """Refuses every request until unblock(), as a CDN does to a client that asks too often."""
         self._site.blocked = status
 
     def unblock(self) -> None:
-        """Answer again."""
+        """Answers again."""
         self._site.blocked = None
 
     def fail(self, path: str, status: int, times: int = 1, headers: dict[str, str] | None = None) -> None:
-        """Answer with an error, and with headers such as Retry-After."""
+        """Answers with an error, and with headers such as Retry-After."""
         self._add(Refuse(status, tuple((headers or {}).items())), path, times)
 
     def redirect(self, path: str, to: str, times: int = 1) -> None:
-        """Answer 302 to an address; if it ends with a slash, to the same path under it."""
+        """Answers 302 to an address; if it ends with a slash, to the same path under it."""
         self._add(Redirect(to), path, times)
 
     def replace_body(self, path: str, body: bytes, content_type: str = "text/html", times: int = 1) -> None:
-        """Answer 200 with something else than the file."""
+        """Answers 200 with something else than the file."""
         self._add(Replace(body, content_type), path, times)
 
     def stall(self, path: str, seconds: float, after: int = 0, times: int = 1) -> None:
-        """Send so many bytes of the body, nothing for so many seconds, and then the rest."""
+        """Sends so many bytes of the body, nothing for so many seconds, and then the rest."""
         self._add(Stall(seconds, after), path, times, "GET")
 
     def drip(self, path: str, bytes_per_second: int, times: int = 1) -> None:
-        """Send the body slowly."""
+        """Sends the body slowly."""
         self._add(Drip(bytes_per_second), path, times, "GET")
 
     def truncate(self, path: str, after: int, keep_length: bool = True, times: int = 1) -> None:
-        """Close the connection after so many bytes; without `keep_length` no length was announced either."""
+        """Closes the connection after so many bytes; without `keep_length` no length was announced either."""
         self._add(Truncate(after, keep_length), path, times, "GET")
 
     def _add(self, action: Action, path: str, times: int, method: str | None = None) -> None:

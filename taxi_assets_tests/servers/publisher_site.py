@@ -20,7 +20,7 @@ DENIED = (
 
 @dataclass(frozen=True)
 class Refuse:
-    """Answer with an error."""
+    """Answers with an error."""
 
     status: int
     headers: tuple[tuple[str, str], ...]
@@ -28,14 +28,14 @@ class Refuse:
 
 @dataclass(frozen=True)
 class Redirect:
-    """Send the client to an address; if it ends with a slash, to the same path under it."""
+    """Sends the client to an address; if it ends with a slash, to the same path under it."""
 
     to: str
 
 
 @dataclass(frozen=True)
 class Replace:
-    """Answer with this instead of the file."""
+    """Answers with this instead of the file."""
 
     body: bytes
     content_type: str
@@ -43,7 +43,7 @@ class Replace:
 
 @dataclass(frozen=True)
 class Stall:
-    """Send nothing for so many seconds, after so many bytes of the body."""
+    """Sends nothing for so many seconds, after so many bytes of the body."""
 
     seconds: float
     after: int
@@ -51,14 +51,14 @@ class Stall:
 
 @dataclass(frozen=True)
 class Drip:
-    """Send the body slowly."""
+    """Sends the body slowly."""
 
     bytes_per_second: int
 
 
 @dataclass(frozen=True)
 class Truncate:
-    """Close the connection after so many bytes of the body; `keep_length`: having announced all of them."""
+    """Closes the connection after so many bytes of the body; `keep_length`: having announced all of them."""
 
     after: int
     keep_length: bool

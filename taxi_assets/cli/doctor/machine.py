@@ -12,7 +12,6 @@ from pathlib import Path
 from dagster import DagsterInstance
 from packaging.requirements import Requirement
 
-from taxi_assets.automation.history_storage import HistoryStorage
 from taxi_assets.cli.doctor.findings import Finding, ok, problem
 from taxi_assets.cli.doctor.postgres import history_database
 from taxi_assets.settings import Settings
@@ -86,6 +85,8 @@ def history(environment: Mapping[str, str]) -> Finding:
 
     Raises TaxiError, or what Dagster raises.
     """
+    from taxi_assets.automation.history_storage import HistoryStorage
+
     named = environment.get("DAGSTER_HOME")
     folder = Path(named) if named else Path.cwd()
     if not named and not (folder / "dagster.yaml").exists():

@@ -1,1 +1,1 @@
-"""The sample publisher: TLC-shaped months of made-up trips."""
+"""The sample publisher: months of made-up trips in TLC's layouts."""

@@ -1,4 +1,4 @@
-"""How TLC's CSV files write values: in each era numbers, times and missing values have their own look."""
+"""Writes values as TLC's CSV files do: numbers, times and missing values look different in each era."""
 
 from __future__ import annotations
 
@@ -26,36 +26,35 @@ MILLIONTHS: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
-    """How trips hold the values of a column (in what fraction of its unit), and how CSV writes one that is held as a
-    whole number."""
+class ValueFormat:
+    """How trips hold the values of a column, in whole numbers of `1 / scale` units, and how CSV writes them."""
 
     kind: Kind
     scale: int = 1
     write: Callable[[int], str] = str
 
 
-def form(dataset: Dataset, month: Month, column: Column) -> Form:
-    """The form of a canonical column in the files of a month."""
+def value_format(dataset: Dataset, month: Month, column: Column) -> ValueFormat:
+    """The format of a canonical column's values in the files of a month."""
     if column.kind is not Kind.FLOAT:
-        return Form(column.kind)
-    held = Form(Kind.FLOAT, CENTS, dollars)
+        return ValueFormat(column.kind)
+    held = ValueFormat(Kind.FLOAT, CENTS, dollars)
     if column.unit == "miles":
-        held = Form(Kind.FLOAT, HUNDREDTHS, miles)
+        held = ValueFormat(Kind.FLOAT, HUNDREDTHS, miles)
     if column.name == "trip_miles":
-        held = Form(Kind.FLOAT, THOUSANDTHS, digits(THOUSANDTHS))
+        held = ValueFormat(Kind.FLOAT, THOUSANDTHS, digits(THOUSANDTHS))
     if column.unit.startswith("degrees"):
-        held = Form(Kind.FLOAT, MILLIONTHS, degrees)
+        held = ValueFormat(Kind.FLOAT, MILLIONTHS, degrees)
     if dataset.name == "yellow" and month < FIRST_WITH_CODES:
         return replace(held, write=digits(held.scale))
     return held
 
 
-def texts(form: Form, values: NDArray[Any]) -> Bytes:
-    """Values as TLC wrote them; a missing one is empty."""
-    if form.kind is Kind.TEXT:
+def csv_texts(held: ValueFormat, values: NDArray[Any]) -> Bytes:
+    """Values as the CSV files have them; a missing one is empty."""
+    if held.kind is Kind.TEXT:
         return values
-    if form.kind is Kind.TIMESTAMP:
+    if held.kind is Kind.TIMESTAMP:
         times = values.astype("datetime64[s]").astype("S19")
         times.view("S1").reshape(-1, 19)[:, 10] = b" "
         times[values == NULL] = b""
@@ -63,28 +62,28 @@ def texts(form: Form, values: NDArray[Any]) -> Bytes:
     # Mostly few values are distinct: format those, and look the others up.
     array = pa.Array.from_buffers(pa.int64(), len(values), [None, pa.py_buffer(values)]).dictionary_encode()
     places = np.frombuffer(array.indices.buffers()[1], dtype=np.int32)
-    distinct = ["" if value == NULL else form.write(value) for value in array.dictionary.to_pylist()]
+    distinct = ["" if value == NULL else held.write(value) for value in array.dictionary.to_pylist()]
     return np.array(distinct, dtype=bytes)[places]
 
 
 def miles(hundredths: int) -> str:
-    """`1.50`, and `.50` below a mile."""
+    """Writes `1.50`, and `.50` below a mile."""
     return f"{hundredths // 100 or ''}.{hundredths % 100:02d}"
 
 
 def dollars(cents: int) -> str:
-    """`8`, `0.5`, `-12.35`: no more digits than needed."""
+    """Writes `8`, `0.5`, `-12.35`: no more digits than needed."""
     sign, whole, rest = "-" if cents < 0 else "", abs(cents) // 100, abs(cents) % 100
     return f"{sign}{whole}.{rest:02d}".rstrip("0").rstrip(".") if rest else f"{sign}{whole}"
 
 
 def digits(scale: int) -> Callable[[int], str]:
-    """`2.6299999999999999`, `5`: 17 digits of the nearest double, as in yellow files of 2009 to 2014."""
+    """Writes `2.6299999999999999`, `5`: 17 digits of the nearest double, as in yellow files of 2009 to 2014."""
     return lambda value: f"{value / scale:.17g}"
 
 
 def degrees(millionths: int) -> str:
-    """`-73.949905395507813`, `0`: 17 digits of the nearest 4-byte float, as in files of 2013 to 2016."""
+    """Writes `-73.949905395507813`, `0`: 17 digits of the nearest 4-byte float, as in files of 2013 to 2016."""
     sign, size = "-" if millionths < 0 else "", abs(millionths)
     # Such a float has 24 binary digits: 17 of them after the point from 64 degrees on, 18 from 32.
     bits = 17 if size >= 64 * MILLIONTHS else 18

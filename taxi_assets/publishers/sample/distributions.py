@@ -17,9 +17,9 @@ from taxi_assets.model.months import Month
 T = TypeVar("T")
 Weights = Mapping[int, int]
 Quantiles = tuple[tuple[int, int], ...]
-"""Points of a distribution as (share below, value), from share 0 to share 1000."""
+"""Points of a distribution as pairs (share below, value), from share 0 to share 1000."""
 Eras = tuple[tuple[Month, T], ...]
-"""What holds from a month on, oldest first."""
+"""Pairs of a month and what holds from it on, oldest first."""
 
 
 def in_force(eras: Eras[T], month: Month) -> T:
@@ -31,9 +31,8 @@ def in_force(eras: Eras[T], month: Month) -> T:
 class Shape:
     """How the trips of a dataset are distributed.
 
-    Metered trips have every field; dispatched trips are the block at the end of a file whose
-    driver-entered fields are missing.
-    `zones` weighs the busiest taxi zones, the others share `other_pickups` or `other_dropoffs`.
+    Metered trips have every field; dispatched trips are the block at the end of a file whose driver-entered fields are
+    missing. `zones` weighs the busiest taxi zones, and the other zones share `other_pickups` or `other_dropoffs`.
     """
 
     dispatched: Eras[int]
@@ -170,7 +169,7 @@ ROUND_TIP: Final = 270
 
 @dataclass(frozen=True, kw_only=True)
 class Tariff:
-    """The regulated amounts, in cents; a unit is a fifth of a mile or a minute of standing."""
+    """The regulated amounts, in cents. A unit is a fifth of a mile, or a minute of standing."""
 
     flag_drop: int
     unit: int

@@ -1,4 +1,4 @@
-"""What TLC's faults do to rows: one function for each, that changes rows of a chunk in place."""
+"""What the faults in TLC's files do to rows: a function for each fault, which changes rows of a chunk in place."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from taxi_assets.publishers.sample.trips import Chunk, Dice, Ints, Trips
 
 NEW_YEAR_2009: Final = 1_230_768_000
-"""Where the clock of a meter starts after a reset, in seconds since 1970."""
+"""The time that the clock of a meter starts at after a reset, in seconds since 1970."""
 MILLENNIUM: Final = 365_243 * DAY
 
 
 def _move(trips: Trips, rows: Ints, pickup: Ints) -> None:
-    """Gives trips another pickup and leaves their duration."""
+    """Gives trips another pickup time and leaves their duration as it is."""
     trips["dropoff_datetime"][rows] += pickup - trips["pickup_datetime"][rows]
     trips["pickup_datetime"][rows] = pickup
 
@@ -129,7 +129,7 @@ def reversal(trips: Trips, rows: Ints, dice: Dice, chunk: Chunk) -> None:
         values[rows] = values[originals]
     trips["payment_type"][rows] = dice.pick({3: 60, 4: 40})
     for column in DATASETS[chunk.dataset].published_columns:
-        if column.unit == "US dollars":
+        if column.unit == "US dollars" and column.name in trips:
             amounts = trips[column.name][rows]
             trips[column.name][rows] = np.where(amounts == NULL, NULL, -amounts)
 

@@ -1,7 +1,7 @@
-"""The faults of TLC's files that sample trips have, in one table with their shares.
+"""The faults of TLC's files that sample trips have too, in one table with their shares.
 
-A fault changes rows that were made as ordinary ones; a row has at most one, so that every share holds. Missing fields,
-and totals that leave out the congestion surcharge, are ordinary: made with the trips.
+A fault changes rows that were made as ordinary ones. A row has at most one fault, so that every share holds. Missing
+fields, and totals that leave out the congestion surcharge, are ordinary: they are made with the trips.
 """
 
 from __future__ import annotations
@@ -27,8 +27,9 @@ END: Final = Month(9998, 12)
 class Fault:
     """A fault, its share per million metered (or dispatched) rows by dataset, and how it changes rows.
 
-    Files of `from_rows` rows or more have it at least once, however small its share; only files from month `first`
-    to the one before `end` have it, and if `november`, only the files of that month.
+    A dataset that `shares` does not name never has it. Files of `from_rows` rows or more have it at least once, however
+    small its share. Only files from month `first` to the month before `end` have it, and if `november` is true, only
+    those of Novembers.
     """
 
     name: str
@@ -41,7 +42,7 @@ class Fault:
     end: Month = END
 
     def rows_in(self, chunk: Chunk) -> int:
-        """How many rows of a chunk have it: the file's number, spread evenly over its chunks."""
+        """How many rows of a chunk have the fault: those of the file, spread evenly over its chunks."""
         share = self.shares.get(chunk.dataset, 0)
         if chunk.dispatched != self.dispatched or (self.november and chunk.month.month != 11):
             return 0
@@ -53,7 +54,7 @@ class Fault:
 
 
 def add_faults(chunk: Chunk, trips: Trips) -> None:
-    """Changes rows of `trips` in place."""
+    """Adds all faults to the trips of a chunk, in place."""
     # A fault takes a row and the one after it, which a reversal needs.
     places = 2 * chunk.dice("places").order(chunk.rows // 2)
     for fault in FAULTS:
@@ -66,8 +67,8 @@ def _share(**per_million: int) -> Mapping[str, int]:
     return per_million
 
 
-# Of yellow and green counted in the published files that `distributions.py` names, of fhv and fhvhv estimates, unless
-# a comment says otherwise; rounded.
+# Unless a comment says otherwise, shares of yellow and green are counted in the published files that `distributions.py`
+# names, and those of fhv and fhvhv are estimates; all are rounded.
 FAULTS: Final = (
     Fault(
         "pickup minutes or hours before or after the month",

@@ -1,4 +1,4 @@
-"""Trips of the sample in for-hire vehicles (fhv): what the bases report, which is little and often empty.
+"""Sample trips in for-hire vehicles (fhv): what the bases report, which is little and often empty.
 
 Counted in 1,000 rows of 2020-04 and seen in the first lines of the CSV files of 2015 to 2020-06; all shares by month
 are estimates from those.
@@ -31,14 +31,14 @@ if TYPE_CHECKING:
 
 BASES: Final = np.array([f"B{number:05d}" for number in range(1, 3_400, 7)], dtype="S6")
 OTHER_TEXTS: Final = np.array(["b00231", "1LIVERY", "LIVERY", "B00231 - Car Svc"], dtype="S16")
-"""Made up: what may stand where the number of an affiliated base is expected."""
+"""Made-up texts of the kind that stands where the number of an affiliated base is expected."""
 
 DURATIONS: Final = quantiles("0:60 100:214 500:668 900:1912 990:5400 1000:17280")
 
 # Per mille of the trips.
 WHOLE_MINUTES: Final = by_month("2015-01:600 2017-01:500 2017-07:120")
 OF_THESE_ROUND: Final = by_month("2015-01:500 2017-07:0")
-"""To five minutes."""
+"""The share of those times in whole minutes that are in whole five minutes."""
 NO_DROPOFF_TIME: Final = by_month("2015-01:1000 2017-01:600 2017-07:0")
 NO_PICKUP_ZONE: Final = by_month(
     "2015-01:950 2017-01:550 2017-07:40 2018-01:100 2019-01:350 2019-02:20 2020-04:320 2020-06:800"
@@ -54,7 +54,7 @@ FIRST_DISTINCT: Final = Month(2017, 1)
 
 
 def for_hire_trips(chunk: Chunk) -> Trips:
-    """The trips of a chunk, each plausible, with every field."""
+    """Makes the trips of a chunk, each plausible, with every field."""
     dice = chunk.dice()
     pickup = pickups(chunk, dice)
     whole = dice.chance(in_force(WHOLE_MINUTES, chunk.month))
@@ -77,7 +77,7 @@ def for_hire_trips(chunk: Chunk) -> Trips:
 
 
 def _few_busy(share: Ints) -> Ints:
-    """Places in BASES: half of the trips are those of an eighth of the bases."""
+    """Places in BASES, such that an eighth of the bases has half of the trips."""
     return share * share * share * len(BASES) // 1_000_000_000
 
 

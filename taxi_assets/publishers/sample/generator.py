@@ -1,12 +1,12 @@
-"""The sample publisher's files: TLC-shaped months with TLC's faults, in any layout, the same every time.
+"""Writes the sample publisher's files: months in TLC's layouts, with TLC's faults, the same every time.
 
     taxi-assets sample yellow 2021-01 --rows 1370000 --format csv.gz --to FOLDER_OR_FILE
 
-A file is made and written chunk by chunk, so that memory does not grow with its rows: first the metered
-trips, then the dispatched ones, whose driver-entered fields are missing; fhv and fhvhv have no such blocks. Trips are
-made in `taxis.py`, `for_hire.py` and `high_volume.py`, their faults in `faults.py`, the
-file formats in `writing.py` and `csv_text.py`. A new era is a layout, and what is new in it a line in one
-of the tables of those modules.
+A file is made and written chunk by chunk, so that memory does not grow with its rows: first the metered trips, then the
+dispatched ones, whose driver-entered fields are missing; fhv and fhvhv have no such block. Trips are made in
+`taxis.py`, `for_hire.py` and `high_volume.py`, their faults in `faults.py`, the file formats in `writing.py` and
+`csv_text.py`.
+A new era needs a layout, and what is new in it is mostly a line in one of the tables of those modules.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from taxi_assets.model.columns import Column, Kind
 from taxi_assets.model.datasets import Dataset, FileFormat
 from taxi_assets.model.made_up import SAMPLE_ROWS
 from taxi_assets.model.months import Month
-from taxi_assets.publishers.sample.csv_text import Form, form
+from taxi_assets.publishers.sample.csv_text import ValueFormat, value_format
 from taxi_assets.publishers.sample.distributions import in_force
 from taxi_assets.publishers.sample.faults import add_faults
 from taxi_assets.publishers.sample.trips import Chunk, Trips, maker_of
@@ -54,24 +54,26 @@ def write_sample(
 
 
 def file_columns(dataset: Dataset, month: Month, file_format: FileFormat) -> list[FileColumn]:
-    """The columns of a month's layout, each with where its values come from."""
+    """The columns of a month's file, each with the key of its values among those of the trips."""
     published = dataset.layout(month, file_format).columns
     canonical = canonical_columns(dataset, [name for name, _ in published])
     columns = []
     for name, kind in published:
         if column := canonical.get(name):
             text = TEXTS_OF.get(column.name) if kind == "string" else None
-            held = Form(Kind.TEXT) if text else form(dataset, month, column)
+            held = ValueFormat(Kind.TEXT) if text else value_format(dataset, month, column)
             columns.append(FileColumn(name, kind, text or column.name, held))
         elif name in UNDESCRIBED:
-            columns.append(FileColumn(name, kind, name, Form(UNDESCRIBED[name][0])))
+            columns.append(FileColumn(name, kind, name, ValueFormat(UNDESCRIBED[name][0])))
         else:
-            raise LookupError(f"the sample has no values for column {name} of {dataset.name} {month}")
+            raise LookupError(
+                f"no values for column {name} of {dataset.name} {month}: columns.py and undescribed.py lack it"
+            )
     return columns
 
 
 def canonical_columns(dataset: Dataset, names: Sequence[str]) -> dict[str, Column]:
-    """By published name the canonical column that it is of; a column has the first of its names that is there."""
+    """The canonical columns by their names in a file; a column takes the first of its names that the file has."""
     free = {name.strip().lower(): name for name in names}
     found = {}
     for column in dataset.published_columns:

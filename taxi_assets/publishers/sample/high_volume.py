@@ -1,7 +1,7 @@
-"""Trips of the sample in high-volume for-hire vehicles (fhvhv): Juno, Uber, Via and Lyft.
+"""Sample trips in high-volume for-hire vehicles (fhvhv): Juno, Uber, Via and Lyft.
 
-Counted in 1,000 rows of 2020-04, and seen in the first lines of the CSV files of 2019-02 to 2020-06. What a comment
-calls an estimate, and everything after 2020-06, is not.
+The numbers are counted in 1,000 rows of 2020-04, or seen in the first lines of the CSV files of 2019-02 to 2020-06.
+Everything after 2020-06, and what a comment calls so, is an estimate.
 """
 
 from __future__ import annotations
@@ -75,12 +75,12 @@ CBD_SHARE_OF_CONGESTION: Final = 800
 # An estimate, and so is that the column is 0 in the months before that have it.
 FIRST_AIRPORT_FEE: Final = Month(2020, 11)
 FIRST_YES_NO: Final = Month(2021, 6)
-"""SR_Flag in CSV: 1 or empty before, Y or N since."""
+"""The first month whose SR_Flag is Y or N in CSV files; before it is 1 or empty."""
 TOLL, TIP, ACCESSIBLE, ACCESS_A_RIDE, WAV_REQUEST = 90, 135, 32, 1, 2
 
 
 def high_volume_trips(chunk: Chunk) -> Trips:
-    """The trips of a chunk, each plausible."""
+    """Makes the trips of a chunk, each plausible."""
     dice = chunk.dice()
     miles = dice.quantile(DISTANCES)
     pickup = pickups(chunk, dice)
@@ -158,7 +158,7 @@ def _amounts(chunk: Chunk, trips: Trips, dice: Dice) -> Trips:
 
 
 def publish_high_volume_trips(chunk: Chunk, trips: Trips, _: FileFormat) -> None:
-    """Adds the times before the pickup, wherever faults have moved that."""
+    """Adds the times before the pickup, now that faults have moved the pickups."""
     dice = chunk.dice("before pickup")
     on_scene = trips["pickup_datetime"] - dice.quantile(ON_SCENE)
     trips["request_datetime"] = on_scene - dice.quantile(WAIT)

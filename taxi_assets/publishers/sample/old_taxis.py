@@ -23,7 +23,7 @@ FIRST_WITH_CODES: Final = Month(2015, 1)
 """Earlier yellow files have texts for vendors and payments."""
 FIRST_MTA_TAX: Final = Month(2009, 11)
 FIRST_TRIP_TYPE: Final = Month(2014, 3)
-"""Of green; in 2013-10 most rows have one too."""
+"""The first month in which green trips have a type; in 2013-10 most of them have one too."""
 
 CMT, VTS = 1, 2
 VENDOR_TEXTS: Final = np.array(["", "CMT", "VTS", "DDS"], dtype="S3")
@@ -31,11 +31,11 @@ VENDOR_TEXTS: Final = np.array(["", "CMT", "VTS", "DDS"], dtype="S3")
 IN_MANHATTAN: Final = {"yellow": 850, "green": 150}
 
 Spellings = tuple[str, str, str, str, str]
-"""Of payments 1 to 5."""
+"""The texts of payments 1 to 5."""
 
 
 def _spellings(cmt: Spellings, vts: Spellings, dds: Spellings) -> Bytes:
-    """A table by vendor and payment."""
+    """The spellings as an array, by vendor and payment."""
     return np.array([["", *texts] for texts in (("",) * 5, cmt, vts, dds)], dtype="S9")
 
 
@@ -58,7 +58,7 @@ NO_FLAG_OF_CMT: Final = ((Month(2009, 1), 250), (Month(2010, 1), 0))
 
 
 def rewind(chunk: Chunk, trips: Trips) -> None:
-    """Gives ordinary trips of old months coordinates, and VTS's clock without seconds."""
+    """Gives trips of old months coordinates, and those of VTS times without seconds."""
     if chunk.month < FIRST_WITH_ZONES:
         dice = chunk.dice("positions")
         for end in ("pickup", "dropoff"):
@@ -93,7 +93,7 @@ def _has_texts(chunk: Chunk) -> bool:
 
 
 def _positions(in_manhattan: int, dice: Dice) -> tuple[Ints, Ints]:
-    """Longitudes and latitudes: along Manhattan, or anywhere between Brooklyn and the Bronx."""
+    """Longitudes and latitudes, along Manhattan or anywhere between Brooklyn and the Bronx."""
     along = dice.below(1000)
     inside = dice.chance(in_manhattan)
     longitude = np.where(inside, -74_018_000 + 62 * along + dice.below(12_000), -74_000_000 + dice.below(220_000))

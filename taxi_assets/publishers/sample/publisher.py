@@ -1,4 +1,4 @@
-"""The publisher that makes its months itself."""
+"""The publisher that makes up its months."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from taxi_assets.model.zones import ZoneLookup
 from taxi_assets.publishers.download import Download
 from taxi_assets.publishers.file_version import FileVersion
 from taxi_assets.publishers.http import Validators
+from taxi_assets.publishers.sample.generator import write_sample
+from taxi_assets.publishers.sample.zones import zone_lookup
 from taxi_assets.publishers.sites import ZONES_PATH
 from taxi_assets.publishers.staging import publication_of, removed_on_failure
 
@@ -25,15 +27,13 @@ LAST_CSV_MONTH: Final = Month(2021, 7)
 
 @dataclass(frozen=True)
 class SamplePublisher:
-    """Makes TLC-shaped months of made-up trips: no network, the same bytes for the same month every time."""
+    """Makes up months in TLC's layouts, without a network: the same bytes for the same month every time."""
 
     rows: int = SAMPLE_ROWS
     format: FileFormat | None = None
     name: str = SAMPLE
 
     def fetch(self, dataset: Dataset, month: Month, folder: Path, known: Publication | None) -> Publication:
-        from taxi_assets.publishers.sample.generator import write_sample
-
         seen = self.probe(dataset, month)
         file_format = self._format_of(dataset, month)
         target = folder / f"{secrets.token_hex(6)}-{dataset.month_name(month)}.{file_format}"
@@ -54,8 +54,6 @@ class SamplePublisher:
         return FileVersion(url, f"{file_format}, {self.rows} rows")
 
     def zones(self, folder: Path) -> ZoneLookup:
-        from taxi_assets.publishers.sample.zones import zone_lookup
-
         return replace(ZoneLookup.from_csv(zone_lookup(), f"sample://{ZONES_PATH}"), made_up=True)
 
     def _format_of(self, dataset: Dataset, month: Month) -> FileFormat:

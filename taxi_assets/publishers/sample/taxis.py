@@ -1,7 +1,7 @@
-"""Ordinary taxi trips of the sample, yellow and green: one chunk of a month, without faults.
+"""Sample trips of yellow and green taxis, without faults.
 
-Faults are added by `faults.py`; the numbers behind the trips are in `distributions.py`, what was different
-before 2019 in `old_taxis.py`.
+Faults are added by `faults.py`. The numbers behind the trips are in `distributions.py`, and what was different before
+2019 is in `old_taxis.py`.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ EMPTY_WHEN_DISPATCHED: Final[dict[tuple[str, FileFormat], tuple[str, ...]]] = {
 
 
 def taxi_trips(shape: Shape, chunk: Chunk) -> Trips:
-    """The trips of a chunk, each plausible."""
+    """Makes the trips of a chunk, each plausible."""
     make = _dispatched_trips if chunk.dispatched else _metered_trips
     trips = make(chunk, shape, chunk.dice())
     trips["ehail_fee"] = chunk.all(NULL)
@@ -51,7 +51,7 @@ def taxi_trips(shape: Shape, chunk: Chunk) -> Trips:
 
 
 def publish_taxi_trips(chunk: Chunk, trips: Trips, file_format: FileFormat) -> None:
-    """Changes trips to what one of the two publications shows of them."""
+    """Changes trips, in place, to what the files of one format show of them."""
     if chunk.dispatched:
         for name in EMPTY_WHEN_DISPATCHED[chunk.dataset, file_format]:
             trips[name][:] = NULL

@@ -1,4 +1,4 @@
-"""What sample trips are made of: chunks of a file, columns of whole numbers, and the dice that they are drawn with.
+"""The building blocks of sample trips: chunks of a file, columns of whole numbers, and dice.
 
 Everything is drawn and computed with integers and lookup tables, so that every machine makes the same trips.
 """
@@ -30,9 +30,9 @@ Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 Bytes = NDArray[np.bytes_]
 Trips = dict[str, NDArray[Any]]
-"""By canonical column name: times as seconds since 1970 without zone, amounts in cents, distances in hundredths of a
-mile (`trip_miles` in thousandths), degrees in millionths, codes as they are, text as bytes. `NULL`, or empty text, is
-a missing value."""
+"""Values by canonical column name: times as seconds since 1970 without a zone, amounts in cents, distances in
+hundredths of a mile (`trip_miles` in thousandths), degrees in millionths, codes as they are, text as bytes. `NULL` or
+empty text is a missing value."""
 
 NULL: Final = int(np.iinfo(np.int64).min)
 HOUR: Final = 3_600
@@ -44,7 +44,10 @@ LONGEST: Final = 5 * HOUR
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Trips `first` to `first + rows` of the `of` metered, or dispatched, trips in a file of `file_rows`."""
+    """A part of a file: trips `first` to `first + rows` of its `of` metered, or dispatched, trips.
+
+    `file_rows` are the rows of the whole file.
+    """
 
     dataset: str
     month: Month
@@ -60,7 +63,7 @@ class Chunk:
         return self.first + (self.file_rows - self.of if self.dispatched else 0)
 
     def dice(self, *purpose: str, rows: int | None = None) -> Dice:
-        """Dice for all rows of the chunk, or as many as said; others for each purpose."""
+        """Dice for all rows of the chunk, or for `rows` of them; each purpose has its own."""
         seed = (self.dataset, self.month, self.dispatched, self.first, self.file_rows)
         return Dice(self.rows if rows is None else rows, *seed, *purpose)
 
@@ -109,7 +112,7 @@ class Dice:
         self.rows = rows
 
     def below(self, bound: int) -> Ints:
-        """Whole numbers from 0 to `bound - 1`, all as likely."""
+        """Whole numbers from 0 to `bound - 1`, all equally likely."""
         return self._generator.integers(0, bound, self.rows, dtype=np.int64)
 
     def chance(self, per_mille: int) -> Mask:
@@ -157,7 +160,7 @@ def pickups(chunk: Chunk, dice: Dice) -> Ints:
 
 
 def durations(distance: Ints, dice: Dice) -> Ints:
-    """Seconds for distances in hundredths of a mile."""
+    """How many seconds trips take, by their distances in hundredths of a mile."""
     pace = dice.quantile(shapes.PACE)
     # Beyond 3 miles trips go by faster roads.
     near, far = np.minimum(distance, 300), np.maximum(distance - 300, 0)
@@ -166,7 +169,7 @@ def durations(distance: Ints, dice: Dice) -> Ints:
 
 
 def zones(busiest: Mapping[int, int], others: int, dice: Dice) -> Ints:
-    """Zones of the city: the busiest by weight, the other ones share the weight `others`."""
+    """Zones of the city: the busiest by their weights, while the others share the weight `others`."""
     # A thousand times each weight, so that the rest divides among the other zones.
     weights = {zone: busiest.get(zone, 0) * 1000 or others * 1000 // len(CITY_ZONES) for zone in CITY_ZONES}
     return dice.pick(weights)

@@ -1,4 +1,4 @@
-"""Columns that published files have and nobody has described: they are in no column table, so their values are here."""
+"""Made-up values of columns that published files have and that nobody has described in the column table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writing sample trips as TLC's publishers write them: CSV with its line ends, Parquet with its types.
+"""Writes sample trips as TLC's files have them: CSV with its line ends, Parquet with its types.
 
 Arrow arrays are made from buffers: `pa.array` and `to_numpy` would import pandas, a second of a first run.
 """
@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from isal import isal_zlib
 
 from taxi_assets.model.columns import Kind
-from taxi_assets.publishers.sample.csv_text import Form, texts
+from taxi_assets.publishers.sample.csv_text import ValueFormat, csv_texts
 from taxi_assets.publishers.sample.trips import NULL, Bytes, Trips
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 LINE_END: Final = b"\r\n"
 GZIP_LEVEL: Final = 3
-"""ISA-L's best: an eighth of the time of zlib's level 6, as in TLC's mirror, for files a quarter larger."""
+"""The highest level of ISA-L: an eighth of the time of zlib's level 6, which TLC's mirror has, and a quarter larger."""
 GZIP_WINDOW: Final = 16 + isal_zlib.MAX_WBITS
 """Asks for a gzip header, which then has neither name nor time."""
 
@@ -42,7 +42,7 @@ class FileColumn:
     name: str
     kind: str
     key: str
-    form: Form
+    held: ValueFormat
 
 
 def write_csv(path: Path, era: Layout, columns: Sequence[FileColumn], chunks: Iterable[Trips]) -> None:
@@ -51,7 +51,7 @@ def write_csv(path: Path, era: Layout, columns: Sequence[FileColumn], chunks: It
     with path.open("wb") as file:
         file.write(gzip.compress(_header(era, columns)))
         for trips in chunks:
-            fields = [texts(column.form, trips[column.key]) for column in columns]
+            fields = [csv_texts(column.held, trips[column.key]) for column in columns]
             file.write(gzip.compress(_lines(era, fields)))
         file.write(gzip.flush())
 
@@ -63,7 +63,7 @@ def _header(era: Layout, columns: Sequence[FileColumn]) -> bytes:
 
 
 def _lines(era: Layout, fields: Sequence[Bytes]) -> bytes:
-    """CSV lines. NumPy pads texts with NUL to equal widths; without the NULs they stand side by side."""
+    """The CSV lines of a chunk. NumPy pads texts with NUL to equal widths; removing the NULs joins the fields."""
     quote = b'"' if era.quoted else b""
     between, end = quote + b"," + quote, quote + b"," * era.stray_fields + LINE_END
     parts = [np.full(1, quote)] if quote else []
@@ -76,28 +76,28 @@ def _lines(era: Layout, fields: Sequence[Bytes]) -> bytes:
 
 
 def write_parquet(path: Path, columns: Sequence[FileColumn], chunks: Iterable[Trips]) -> None:
-    """One row group per chunk."""
+    """Writes the trips as Parquet, one row group per chunk."""
     schema = pa.schema([(column.name, pa.type_for_alias(column.kind)) for column in columns])
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
         for trips in chunks:
             arrays = [
-                _array(column.form, field.type, trips[column.key])
+                _array(column.held, field.type, trips[column.key])
                 for column, field in zip(columns, schema, strict=True)
             ]
             writer.write_batch(pa.record_batch(arrays, schema=schema))
 
 
-def _array(form: Form, kind: pa.DataType, values: NDArray[Any]) -> pa.Array:
+def _array(held: ValueFormat, kind: pa.DataType, values: NDArray[Any]) -> pa.Array:
     if pa.types.is_null(kind):
         return pa.nulls(len(values))
     is_text = pa.types.is_string(kind) or pa.types.is_large_string(kind)
     if is_text:
-        values = texts(form, values)
-    elif form.kind is Kind.TEXT:
-        form, values = Form(Kind.CODE), _numbers(values)
+        values = csv_texts(held, values)
+    elif held.kind is Kind.TEXT:
+        held, values = ValueFormat(Kind.CODE), _numbers(values)
     missing = values == (b"" if is_text else NULL)
     bits = pa.py_buffer(np.packbits(~missing, bitorder="little")) if missing.any() else None
-    buffers = _text_buffers(kind, values) if is_text else [_number_buffer(form, kind, values)]
+    buffers = _text_buffers(kind, values) if is_text else [_number_buffer(held, kind, values)]
     return pa.Array.from_buffers(kind, len(values), [bits, *buffers])
 
 
@@ -108,16 +108,16 @@ def _numbers(digits: Bytes) -> NDArray[np.int64]:
 
 
 def _text_buffers(kind: pa.DataType, values: Bytes) -> list[pa.Buffer]:
-    """The ends of texts and their bytes."""
+    """The two buffers of a text column: the ends of the texts, and their bytes."""
     width = np.int64 if pa.types.is_large_string(kind) else np.int32
     ends = np.concatenate([[0], np.cumsum(np.char.str_len(values))]).astype(width)
     return [pa.py_buffer(ends), pa.py_buffer(values.tobytes().translate(None, b"\0"))]
 
 
-def _number_buffer(form: Form, kind: pa.DataType, values: NDArray[np.int64]) -> pa.Buffer:
-    """8 or 4 bytes each."""
-    if form.kind is Kind.TIMESTAMP:
+def _number_buffer(held: ValueFormat, kind: pa.DataType, values: NDArray[np.int64]) -> pa.Buffer:
+    """The buffer of a number column, with 8 or 4 bytes per value."""
+    if held.kind is Kind.TIMESTAMP:
         return pa.py_buffer(values * 1_000_000)
-    if form.kind is Kind.FLOAT:
-        return pa.py_buffer(values / form.scale)
+    if held.kind is Kind.FLOAT:
+        return pa.py_buffer(values / held.scale)
     return pa.py_buffer(values.astype(str(kind)))

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("action", type=click.Choice(["start", "stop", "status"]))
-@click.argument("folder", type=click.Path(path_type=Path), required=False)
+# Unchecked: the server itself says what is wrong with its folder, and what to do.
+@click.argument("folder", type=click.Path(path_type=Path, readable=False), required=False)
 @click.option("--database", default=DATABASE, show_default=True, help="Created by start if it does not exist.")
 def postgres(action: str, folder: Path | None, database: str) -> None:
     """Start or stop the local Postgres, or print its URL.

@@ -11,6 +11,8 @@ import pytest
 
 from taxi_assets.cli.doctor.masking import masked, secrets_in
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[3]
 CANARY = "canary-9d2e"
 WAIT = 240

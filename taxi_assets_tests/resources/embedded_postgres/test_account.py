@@ -18,7 +18,10 @@ from taxi_assets.resources.embedded_postgres.server import EmbeddedPostgres
 from taxi_assets_tests.helpers.other_user import OtherUser, other_user
 from taxi_assets_tests.resources.embedded_postgres.test_programs import machines, wheels
 
-pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can try another user id")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(os.geteuid() != 0, reason="only root can try another user id"),
+]
 
 MODULE = "taxi_assets.resources.embedded_postgres"
 WITHOUT = f"""

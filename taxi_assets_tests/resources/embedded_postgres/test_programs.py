@@ -22,6 +22,8 @@ from taxi_assets.resources.postgres import LocalPostgres
 from taxi_assets.settings import Settings
 from taxi_assets_tests.helpers.run_month import rows, run_month
 
+pytestmark = pytest.mark.slow
+
 
 def wheels() -> Programs:
     programs = find_programs()
