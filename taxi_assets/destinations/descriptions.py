@@ -23,9 +23,18 @@ def described(names: Iterable[str], descriptions: Mapping[str, str]) -> dict[str
     return {name: descriptions.get(name, UNDESCRIBED) for name in names}
 
 
-def carried_texts(schema: pa.Schema, descriptions: Mapping[str, str]) -> list[str]:
-    """The columns that nobody has described and that a file carries along as text.
+def retyped(
+    schema: pa.Schema, descriptions: Mapping[str, str], present: Mapping[str, str], text: str
+) -> list[pa.Field]:
+    """The columns whose type in a table changes to that of the schema; others of another type are not ours to change.
 
-    Earlier versions carried some as numbers or times: tables that have such a column take it as text from now on.
+    A column that nobody has described is carried along as text, and one that has been described since is no longer.
+    `present` are the types in the table, `text` is what the text type is called there.
     """
-    return [field.name for field in schema if field.name not in descriptions and pa.types.is_string(field.type)]
+    return [
+        field
+        for field in schema
+        if field.name in present
+        and (present[field.name] == text) is not pa.types.is_string(field.type)
+        and (present[field.name] == text) is (field.name in descriptions)
+    ]

@@ -116,7 +116,7 @@ def _zero_passengers(batch: pa.RecordBatch, _month: Month) -> pa.Array:
 QUARANTINE = (
     Rule(
         "unreadable",
-        "The row, or its pick-up time, could not be read; published_text holds it as published.",
+        "The row, or a value in it, could not be read; published_text holds it as published.",
         ("published_text",),
         _unreadable,
     ),

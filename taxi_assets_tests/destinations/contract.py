@@ -149,6 +149,20 @@ class TableStoreContract:
         assert place.store().checksums(FEBRUARY) == _checksums(texts.clean)
         assert len(place.ask(f"SELECT surge, pickup_zone FROM {VIEW} WHERE trip_month = '{FEBRUARY.key}'")) == 10  # noqa: S608
 
+    def test_a_column_that_was_carried_as_text_takes_the_type_that_it_is_described_with(
+        self, place: Place, tmp_path: Path
+    ) -> None:
+        texts = {"fare_amount": pa.array([f"{row}.5" for row in range(10)])}
+        place.load(JANUARY, month_files(tmp_path, JANUARY, 10, texts))
+        numbers = month_files(tmp_path, FEBRUARY, 10)
+        if not place.changes_types:
+            with pytest.raises(TaxiError, match="fare_amount"):
+                place.load(FEBRUARY, numbers)
+            return
+        place.load(FEBRUARY, numbers)
+        assert sorted(place.store().month(JANUARY).frame()["fare_amount"]) == [row + 0.5 for row in range(10)]
+        assert place.store().checksums(FEBRUARY) == _checksums(numbers.clean)
+
     def test_texts_that_all_differ_are_summed_up_in_bounded_memory(self, place: Place, tmp_path: Path) -> None:
         rows = 300_000
         files = month_files(tmp_path, JANUARY, rows, {"ride": pa.array([f"{row:032x}" for row in range(rows)])})

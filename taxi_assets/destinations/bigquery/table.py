@@ -145,8 +145,10 @@ class BigQueryTable:
             )
         known = {field.name: field.field_type for field in table.schema}
         for field in schema:
-            if field.name not in self.descriptions and field.field_type == "STRING" != known.get(field.name, "STRING"):
-                raise self._not_text(field.name, known[field.name])
+            if known.get(field.name, field.field_type) != field.field_type and (
+                field.field_type == "STRING" or known[field.name] == "STRING"
+            ):
+                raise self._other_type(field.name, known[field.name], field.field_type)
         columns = [*table.schema, *(field for field in schema if field.name not in known)]
         changed = []
         if len(columns) > len(known):
@@ -158,17 +160,18 @@ class BigQueryTable:
         if changed:
             self.client.update_table(table, changed)
 
-    def _not_text(self, name: str, kind: str) -> TaxiError:
-        """The error for a column that nobody has described and that an earlier version did not carry as text."""
-        column, text, table = f"`{name}`", f"`{name}_text`", self._quoted
+    def _other_type(self, name: str, present: str, wanted: str) -> TaxiError:
+        """The error for a column that was carried along as another type before, or has been described since."""
+        old, new, table = f"`{name}`", f"`{name}_new`", self._quoted
         steps = (
-            f"ALTER TABLE {table} ADD COLUMN {text} STRING",
-            f"UPDATE {table} SET {text} = CAST({column} AS STRING) WHERE trip_month IS NOT NULL",  # noqa: S608 for people
-            f"ALTER TABLE {table} DROP COLUMN {column}",
-            f"ALTER TABLE {table} RENAME COLUMN {text} TO {column}",
+            f"ALTER TABLE {table} ADD COLUMN {new} {wanted}",
+            f"UPDATE {table} SET {new} = CAST({old} AS {wanted}) WHERE trip_month IS NOT NULL",  # noqa: S608 for people
+            f"ALTER TABLE {table} DROP COLUMN {old}",
+            f"ALTER TABLE {table} RENAME COLUMN {new} TO {old}",
         )
         return TaxiError(
-            f"BigQuery has {name} of {self.id} as {kind}; months carry it as text, and BigQuery changes no such type.",
+            f"BigQuery has {name} of {self.id} as {present}; the month holds {wanted}, and BigQuery cannot change that "
+            "type in place.",
             f"Run there: {'; '.join(steps)}.",
         )
 

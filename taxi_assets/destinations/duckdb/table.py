@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from taxi_assets.destinations.descriptions import carried_texts, described
+from taxi_assets.destinations.descriptions import described, retyped
 from taxi_assets.destinations.duckdb.file import WAIT_SECONDS, DuckDBFile, column_types, insert
 from taxi_assets.destinations.sql import DUCKDB, checksums, comment_statements, month_query
 from taxi_assets.destinations.warehouse_month import WarehouseMonth
@@ -124,10 +124,9 @@ class DuckDBTable:
         """
         wanted = {field.name: types_of(field.type).duckdb for field in schema}
         present = self._columns(connection)
-        for name in carried_texts(schema, self.descriptions):
-            if name in present and present[name] != DUCKDB.text:
-                self._make_text(connection, name)
-                present[name] = DUCKDB.text
+        for field in retyped(schema, self.descriptions, present, DUCKDB.text):
+            self._retype(connection, field.name, wanted[field.name])
+            present[field.name] = wanted[field.name]
         for name, kind in wanted.items():
             if present.get(name, kind) != kind:
                 raise TaxiError(
@@ -144,9 +143,18 @@ class DuckDBTable:
         for statement in comment_statements(DUCKDB, self._table, described(new, self.descriptions)):
             connection.execute(statement)
 
-    def _make_text(self, connection: duckdb.DuckDBPyConnection, name: str) -> None:
-        """Makes a column text, in all months; the view of trips with zones knows the types that it was made with."""
-        connection.execute(f"ALTER TABLE {self._table} ALTER COLUMN {DUCKDB.quoted(name)} TYPE VARCHAR")
+    def _retype(self, connection: duckdb.DuckDBPyConnection, name: str, kind: str) -> None:
+        """Changes the type of a column in all months; remakes the view with zones, which knows the types of before.
+
+        Raises TaxiError when values do not fit.
+        """
+        try:
+            connection.execute(f"ALTER TABLE {self._table} ALTER COLUMN {DUCKDB.quoted(name)} TYPE {kind}")
+        except duckdb.ConversionException as error:
+            raise TaxiError(
+                f"DuckDB cannot change the type of {name} in {self.name}: {message_of(error)}.",
+                "Drop the column if it may go; nothing was changed.",
+            ) from error
         view = f"{self.name}_with_zones"
         query = "SELECT sql FROM duckdb_views() WHERE schema_name = ? AND view_name = ?"
         if row := connection.execute(query, [self.schema, view]).fetchone():

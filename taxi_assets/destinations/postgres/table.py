@@ -15,7 +15,7 @@ import psycopg
 import pyarrow as pa
 from psycopg.sql import SQL, Composed, Identifier, Literal
 
-from taxi_assets.destinations.descriptions import carried_texts, described
+from taxi_assets.destinations.descriptions import described, retyped
 from taxi_assets.destinations.postgres.partition import MonthRows, NewMonth
 from taxi_assets.destinations.postgres.session import (
     column_types,
@@ -182,34 +182,39 @@ class PostgresTable:
 
     def _add_columns(self, connection: psycopg.Connection, schema: pa.Schema) -> None:
         present = column_types(connection, self._table)
-        carried = carried_texts(schema, self.descriptions)
-        self._make_text(connection, [name for name in carried if present.get(name, "text") != "text"])
+        self._retype(connection, retyped(schema, self.descriptions, present, POSTGRES.text))
         new = [field for field in schema if field.name not in present]
         for field in new:
             statement = SQL("ALTER TABLE {} ADD COLUMN {}").format(self._table, _column(field))
             with_short_locks(connection, [statement])
         self._comment(connection, [field.name for field in new])
 
-    def _make_text(self, connection: psycopg.Connection, names: list[str]) -> None:
-        """Makes columns text, in all months; rewrites the table. Raises TaxiError when views of others use them."""
-        if not names:
+    def _retype(self, connection: psycopg.Connection, fields: list[pa.Field]) -> None:
+        """Changes the types of columns in all months, which rewrites the table.
+
+        Raises TaxiError when values do not fit, or when views of others use the columns.
+        """
+        if not fields:
             return
+        names = ", ".join(field.name for field in fields)
         view = Identifier(self.schema, f"{self.name}_with_zones")
         definition = None
         if exists(connection, self.schema, f"{self.name}_with_zones"):
             definition = connection.execute("SELECT pg_get_viewdef(%s::regclass)", (view.as_string(),)).fetchone()
             connection.execute(SQL("DROP VIEW {}").format(view))
-        casts = [SQL("ALTER COLUMN {0} TYPE text USING {0}::text").format(Identifier(name)) for name in names]
+        cast = SQL("ALTER COLUMN {0} TYPE {1} USING {0}::text::{1}")
+        casts = [cast.format(Identifier(field.name), SQL(types_of(field.type).postgres)) for field in fields]
         try:
             connection.execute(SQL("ALTER TABLE {} {}").format(self._table, SQL(", ").join(casts)))
-        except psycopg.errors.FeatureNotSupported as error:
+        except (psycopg.errors.FeatureNotSupported, psycopg.errors.DataError) as error:
             raise TaxiError(
-                f"Postgres cannot make {', '.join(names)} of {self.schema}.{self.name} text: "
+                f"Postgres cannot change the type of {names} in {self.schema}.{self.name}: "
                 f"{error.diag.message_detail or error.diag.message_primary}.",
-                "Drop the views that use it; they can be made again afterwards.",
+                "Drop the views that use it, or the column if it may go; nothing was changed.",
             ) from error
         if definition:
             connection.execute(SQL("CREATE VIEW {} AS {}").format(view, SQL(definition[0])))
+        self._comment(connection, [field.name for field in fields])
 
     def _comment(self, connection: psycopg.Connection, names: Iterable[str]) -> None:
         for statement in comment_statements(POSTGRES, self._quoted, described(names, self.descriptions)):
