@@ -7,6 +7,7 @@ they are set.
 from __future__ import annotations
 
 import os
+import re
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
@@ -31,6 +32,9 @@ _PREFIX = "TAXI_"
 _MISSPELT = 0.9
 """How similar to a setting a name is that misspells it. Kubernetes sets TAXI_POSTGRES_PORT, which misspells none, where
 a service is called taxi-postgres."""
+_POSTGRES = ("postgresql://", "postgres://", "postgresql+psycopg://", "postgresql+psycopg2://")
+_KEYWORDS = re.compile(r"\s*(\w+\s*=\s*('([^'\\]|\\.)*'|[^\s']*)\s*)+")
+_BARE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _WEB = ("http://", "https://")
 _BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 _T = TypeVar("_T")
@@ -44,7 +48,25 @@ def _text(_variable: str, text: str) -> str:
     return text
 
 
-def _is_set(_variable: str, _text: str) -> bool:
+def _is_postgres_url(variable: str, text: str) -> bool:
+    """True, as the variable is set; the errors for what libpq would misread do not show its value, a password perhaps.
+
+    libpq repeats parts of what it cannot parse, so nothing of the kind may reach it.
+    """
+    if text != text.strip(" \t\r\n\"'"):
+        fault = "it begins or ends with a blank or a quotation mark"
+    elif "://" not in text:
+        fault = "" if _KEYWORDS.fullmatch(text) else "its keywords cannot be told apart; quote values that hold blanks"
+    elif not text.startswith(_POSTGRES):
+        fault = "it must begin with postgresql://"
+    elif text.partition("?")[0].count("@") > 1:
+        fault = "it has more than one @; in a user name or password write %40"
+    elif "@" in text.partition("://")[2].partition("?")[0].partition("/")[2]:
+        fault = "it has a / before the @; in a password write %2F"
+    else:
+        fault = "it has a % that is no escape; write %25" if _BARE_PERCENT.search(text) else ""
+    if fault:
+        raise SettingsError(f"{variable} is no URL of Postgres: {fault}. Its value is not shown, as it may be a secret")
     return True
 
 
@@ -106,7 +128,7 @@ class Settings:
     sample_rows: int = _setting("TAXI_SAMPLE_ROWS", _positive, SAMPLE_ROWS)
     sample_format: FileFormat | None = _setting("TAXI_SAMPLE_FORMAT", _format, None)
     sample_anywhere: bool = _setting(ANYWHERE, _boolean, False)
-    external_postgres: bool = _setting(POSTGRES_URL, _is_set, False)
+    external_postgres: bool = _setting(POSTGRES_URL, _is_postgres_url, False)
     postgres_schema: str = _setting("TAXI_POSTGRES_SCHEMA", _text, "public")
     postgres_bin: Path | None = _setting("TAXI_POSTGRES_BIN", _path, None)
     gcs_bucket: str | None = _setting(GCS_BUCKET, _text, None)

@@ -179,3 +179,42 @@ def test_a_env_file_goes_before_the_environment(tmp_path: Path, monkeypatch: pyt
         assert load_env_file() == ["TAXI_SAMPLE_ROWS"]
         found = Settings.from_env()
     assert (found.sample_rows, found.sample_format) == (12, "parquet")
+
+
+CANARY = "s3cr3t"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f" postgresql://u:{CANARY}@h/db",
+        f"'postgresql://u:{CANARY}@h/db'",
+        f"postgresql+asyncpg://u:{CANARY}@h/db",
+        f"mysql://u:{CANARY}@h/db",
+        f"postgresql://u:{CANARY}@x@h/db",
+        f"postgresql://u:x/{CANARY}@h/db",
+        f"postgresql://u:{CANARY}%zz@h/db",
+        f"host=h password=my {CANARY} dbname=db",
+        f"jdbc {CANARY}",
+        CANARY,
+    ],
+)
+def test_a_postgres_url_that_libpq_would_misread_is_refused_and_not_shown(url: str) -> None:
+    with pytest.raises(SettingsError, match="TAXI_POSTGRES_URL is no URL of Postgres") as error:
+        Settings.from_env({"TAXI_POSTGRES_URL": url})
+    assert CANARY not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://u:p%40w@h:5432/db?sslmode=require&options=-c%20search_path%3Dtaxi",
+        "postgres://u@h1,h2:5433/db",
+        "postgresql:///db?host=/var/run/postgresql",
+        "postgresql+psycopg2://u:p@h/db",
+        "host=h password='my secret' dbname=db",
+        "service=taxi",
+    ],
+)
+def test_every_form_that_libpq_takes_is_a_postgres_url(url: str) -> None:
+    assert Settings.from_env({"TAXI_POSTGRES_URL": url}).external_postgres
