@@ -79,7 +79,7 @@ def test_a_wrong_value_in_run_config_is_told_with_the_choices(environment: dict[
     config.write_text("ops: {green__clean_trips: {config: {profile: strickt}}}\n")
     run = _execute(environment, "--tags", '{"dagster/partition": "2020-04-01"}', "-c", str(config))
     assert run.returncode != 0
-    assert "profile (default, strict, tutorial) got strickt" in run.stderr
+    assert "Literal['default', 'strict', 'tutorial'] got strickt" in run.stderr
 
 
 def test_dagster_job_execute_without_a_month_says_how_to_give_one(environment: dict[str, str]) -> None:

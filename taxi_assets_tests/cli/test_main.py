@@ -61,7 +61,7 @@ def test_a_wrong_setting_ends_a_command_with_its_name(
     monkeypatch.setenv("TAXI_PUBLISHER", "tlcc")
     done = CliRunner().invoke(main, [command, "green", "2020-04"])
     assert done.exit_code == 1
-    assert "TAXI_PUBLISHER: 'tlcc' is no publisher" in done.output
+    assert "TAXI_PUBLISHER: 'tlcc' is not a publisher" in done.output
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ QUICK = (
     "publishers/test_publishers.py::test_403_for_a_recent_month_means_not_published_yet",
     "publishers/test_publishers.py::test_403_for_an_old_month_means_that_there_is_none",
     "automation/test_publication_sensor.py::test_a_published_month_is_asked_for_and_no_other",
-    "automation/test_publication_sensor.py::test_of_the_sample_publisher_the_newest_half_year_is_there_at_once",
+    "automation/test_publication_sensor.py::test_the_sample_publisher_has_the_newest_half_year_at_once",
     "automation/test_publication_sensor.py::test_a_run_that_failed_is_tried_again_later_and_a_better_file_at_once",
     "automation/test_schedules.py::test_the_newest_month_is_asked_for_once_it_is_published",
     "checks/test_freshness.py::test_a_newest_month_that_is_in_no_table_is_a_warning_until_it_is_loaded",

@@ -131,7 +131,7 @@ def test_a_damaged_file_is_told_at_once(settings: Settings, newer_warehouse: Pat
 
 
 def test_the_check_up_leaves_a_warehouse_alone_that_is_not_there_or_in_use(settings: Settings) -> None:
-    assert "will be made" in warehouse(settings).found
+    assert "will be created" in warehouse(settings).found
     assert not settings.home.exists()
     with DuckDBFile(settings.warehouse).connected(read_only=False):
         assert warehouse(settings).found.endswith("is in use")
