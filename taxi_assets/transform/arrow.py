@@ -49,7 +49,7 @@ def text_array(words: Sequence[str | None]) -> pa.Array:
     """A string column of the words; null for None."""
     data = [b"" if word is None else word.encode() for word in words]
     offsets = np.cumsum([0, *map(len, data)], dtype=np.int32)
-    valid = np.packbits([word is not None for word in words], bitorder="little")
+    valid = np.packbits(np.array([word is not None for word in words], np.bool_), bitorder="little")
     buffers = [pa.py_buffer(valid), pa.py_buffer(offsets), pa.py_buffer(b"".join(data))]
     return pa.Array.from_buffers(pa.string(), len(words), buffers)
 

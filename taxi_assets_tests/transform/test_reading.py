@@ -363,7 +363,7 @@ def test_damaged_pages_in_parquet_are_an_error(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("lines", [[HEADER], [HEADER, "", ""]])
 def test_a_file_without_rows_is_an_error(tmp_path: Path, lines: list[str]) -> None:
-    with pytest.raises(CorruptFileError, match="no row of data"):
+    with pytest.raises(CorruptFileError, match="has no rows"):
         _rows(_csv(tmp_path, *lines))
 
 
@@ -381,3 +381,9 @@ def test_another_datasets_file_is_refused(tmp_path: Path) -> None:
             _rows(_csv(tmp_path, HEADER, ROW), dataset)
     with pytest.raises(ContractError, match="lpep_pickup_datetime, which only files of green have"):
         _rows(_csv(tmp_path, HEADER.replace("tpep_", "lpep_"), ROW))
+
+
+def test_a_column_of_words_without_any_is_read(tmp_path: Path) -> None:
+    nothing = {"store_and_fwd_flag": pa.array([None], pa.string()), "passenger_count": pa.array(["nan"])}
+    [row] = _rows(_parquet(tmp_path, **_yellow(**nothing)))
+    assert (row["store_and_fwd_flag"], row["passenger_count"], row["published_text"]) == (None, None, None)
