@@ -158,7 +158,7 @@ def test_run_config_names_no_host_path_or_table(settings: Settings) -> None:
             found[asset.key.path[-1]] = set(fields)
     assert found == {
         "raw_trips": {"force", "allow_sample"},
-        "clean_trips": {"profile", "first_rows"},
+        "clean_trips": {"profile", "first_rows", "max_quarantined_share"},
         "taxi_zones": {"allow_sample"},
     }
 
