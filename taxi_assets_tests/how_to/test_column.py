@@ -32,7 +32,6 @@ print(json.dumps({
 """
 LOAD = RUN.partition("columns =")[0]
 CARRIED = '    "accessibility_fee": (Kind.LONG, lambda chunk: chunk.all(1)),\n'
-AS_TEXT = 'Column("accessibility_fee", Kind.TEXT, ("accessibility_fee",), '
 UNDESCRIBED = """
 from pathlib import Path
 from taxi_assets.model.datasets import YELLOW_TAXI
@@ -75,7 +74,7 @@ def test_a_described_column_is_in_the_tables_and_no_warning_any_more(
 
 def test_the_edits_leave_the_package_in_order(tmp_path: Path, settings: Settings) -> None:
     package = edited_package("column", tmp_path)
-    catalogue = run_python(package, ["-m", "taxi_assets.cli.catalogue"], settings)
+    catalogue = run_python(package, ["-m", "taxi_assets.cli", "catalogue"], settings)
     assert catalogue.returncode == 0, catalogue.stderr
     assert "| `accessibility_fee` | `accessibility_fee` |  | 2026-08 to today |" in catalogue.stdout
     tests = ["taxi_assets_tests/transform/test_column_mapping.py", "taxi_assets_tests/model/test_datasets.py"]
@@ -90,20 +89,17 @@ def test_without_made_up_values_only_months_with_the_column_fail_and_say_so(tmp_
     assert "YELLOW_TRIPS makes no values for accessibility_fee of yellow 2026-08" in run.stderr.splitlines()[-1]
 
 
-def test_a_column_that_was_carried_along_keeps_its_type(tmp_path: Path, settings: Settings, postgres_url: str) -> None:
-    carried, other, described = (tmp_path / name for name in ("carried", "other", "described"))
+def test_a_column_that_was_carried_along_takes_the_type_that_it_is_described_with(
+    tmp_path: Path, settings: Settings, postgres_url: str
+) -> None:
+    carried, described = (tmp_path / name for name in ("carried", "described"))
     edited_package("column", carried)
     _edit(carried / "taxi_assets/model/columns.py", "    _ACCESSIBILITY_FEE,\n", "")
     _edit(carried / "taxi_assets/publishers/sample/undescribed.py", '    "request_source":', f"{CARRIED}    \\g<0>")
     assert run_python(carried, ["-c", LOAD], settings).returncode == 0
-    loaded = _fees(postgres_url, settings.postgres_schema)
-    edited_package("column", other, leaving_out="transform/flags.py")
-    _edit(other / "taxi_assets/model/columns.py", r'_usd\("accessibility_fee", doc=', AS_TEXT)
-    refused = run_python(other, ["-c", LOAD], settings)
-    assert refused.returncode != 0
-    assert "Change the column's type" in refused.stderr, refused.stderr[-2_000:]
-    assert _fees(postgres_url, settings.postgres_schema) == loaded
+    assert all(isinstance(fee, str | None) for _, fee in _fees(postgres_url, settings.postgres_schema))
     edited_package("column", described)
-    assert run_python(described, ["-c", LOAD], settings).returncode == 0
+    again = run_python(described, ["-c", LOAD], settings)
+    assert again.returncode == 0, again.stderr[-2_000:]
     fees = _fees(postgres_url, settings.postgres_schema)
     assert max(fees, key=lambda key: fees[key]) == ("2026-08-01", 0.25)

@@ -50,7 +50,7 @@ def test_rows_have_the_new_reason_and_the_new_flag(tmp_path: Path, settings: Set
 
 def test_the_edits_leave_the_package_in_order(tmp_path: Path, settings: Settings) -> None:
     package = edited_package("rule", tmp_path)
-    catalogue = run_python(package, ["-m", "taxi_assets.cli.catalogue"], settings)
+    catalogue = run_python(package, ["-m", "taxi_assets.cli", "catalogue"], settings)
     assert "| `impossible_fare` | all | The fare is above 5,000 US dollars. |" in catalogue.stdout, catalogue.stderr
     assert "| 10 | 1024 | `tip_above_fare` | The tip is higher than the fare. |" in catalogue.stdout
     edges = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "taxi_assets_tests/transform/test_cleaning.py"]
