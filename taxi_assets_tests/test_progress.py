@@ -129,7 +129,7 @@ def test_a_slow_download_is_seen_in_the_log_of_its_run(settings: Settings, tmp_p
     write_sample(DATASETS["green"], Month(2020, 4), path, rows=20_000, file_format="csv.gz")
     size = path.stat().st_size
     with PublisherServer(tmp_path / "site", missing_status=404) as publisher:
-        publisher.drip("green_tripdata_2020-04", bytes_per_second=2 * size)
+        publisher.drip("green_tripdata_2020-04", bytes_per_second=size // 2)
         said = log(dataclasses.replace(settings, publisher=publisher.url), ["raw_trips"])
     shares = re.findall(rf"green 2020-04, raw_trips: downloading, (\d+)%, .* of {size / 1e6:,.1f} MB", said)
     assert len(shares) > 2
