@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import cache
 from pathlib import Path
 
 TESTS = Path(__file__).parent
@@ -71,6 +72,7 @@ HELD_BY = {
 ELSEWHERE = {module: test for test, modules in HELD_BY.items() for module in modules.split()}
 
 
+@cache
 def _modules() -> list[str]:
     """The modules of the package that hold code; an `__init__` often holds a docstring only."""
     paths = [path for path in sorted(PACKAGE.rglob("*.py")) if path != PACKAGE / "__init__.py"]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import duckdb
 import pyarrow.parquet as pq
+import pytest
 
 from taxi_assets.destinations.lake.folder import Lake
 from taxi_assets.model.datasets import GREEN_TAXI
@@ -15,6 +16,8 @@ from taxi_assets.model.months import Month
 from taxi_assets.settings import Settings
 from taxi_assets_tests.helpers.rerun_checks import rerun_checks
 from taxi_assets_tests.helpers.run_month import checks, run_month
+
+pytestmark = pytest.mark.slow
 
 MONTH = "2020-04"
 

@@ -11,6 +11,8 @@ from taxi_assets.settings import Settings
 from taxi_assets_tests.helpers.rerun_checks import rerun_checks
 from taxi_assets_tests.helpers.run_month import run_month
 
+pytestmark = pytest.mark.slow
+
 MONTH = "2020-04"
 
 

@@ -21,6 +21,8 @@ from taxi_assets.model.months import Month
 from taxi_assets.settings import Settings
 from taxi_assets_tests.helpers.run_month import checks, failure, rows, run_month
 
+pytestmark = pytest.mark.slow
+
 ROWS = 12
 YELLOW_CSV = (
     "VendorID,tpep_pickup_datetime,tpep_dropoff_datetime,passenger_count,trip_distance,RatecodeID,store_and_fwd_flag,"

@@ -14,6 +14,8 @@ from taxi_assets.destinations.duckdb.file import DuckDBFile
 from taxi_assets.settings import Settings
 from taxi_assets_tests.helpers.run_month import checks, failure, run_month
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def no_collection() -> Iterator[None]:

@@ -21,6 +21,8 @@ from taxi_assets_tests.servers.bigquery_environment import find_python313
 from taxi_assets_tests.servers.gcs import GcsServer
 from taxi_assets_tests.servers.google_login import GoogleLogin
 
+pytestmark = pytest.mark.emulator
+
 JANUARY, FEBRUARY = dt.date(2021, 1, 1), dt.date(2021, 2, 1)
 SCHEMA = [
     SchemaField("pickup_datetime", "DATETIME", description="When the meter was engaged."),

@@ -14,6 +14,8 @@ from google.cloud.storage.exceptions import DataCorruption
 
 from taxi_assets_tests.servers.gcs import GcsServer
 
+pytestmark = pytest.mark.slow
+
 CHUNK = 256 * 1024
 BIG = bytes(range(256)) * (3 * CHUNK // 256)
 

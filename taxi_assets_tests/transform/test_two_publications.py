@@ -13,6 +13,8 @@ from taxi_assets.publishers.sample.generator import write_sample
 from taxi_assets.transform.cleaning import CleanedMonth
 from taxi_assets.transform.reading import read_month
 
+pytestmark = pytest.mark.slow
+
 OURS = {"source_file", "quality_flags", "vendor_text", "payment_text"}
 """Ours, and the spelled-out codes: some eras spell them in one of the publications only."""
 DISPATCHED = {"congestion_surcharge", "vendor_id", "payment_type"}

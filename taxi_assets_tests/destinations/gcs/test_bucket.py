@@ -16,6 +16,8 @@ from taxi_assets_tests.destinations.month_files import JANUARY, month_files
 from taxi_assets_tests.servers.gcs import GcsServer
 from taxi_assets_tests.servers.google_login import PROJECT
 
+pytestmark = pytest.mark.slow
+
 NAME = "trips/yellow/trip_month=2021-01-01/yellow_tripdata_2021-01.parquet"
 
 

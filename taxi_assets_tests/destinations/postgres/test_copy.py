@@ -20,6 +20,8 @@ from taxi_assets.model.column_types import types_of
 from taxi_assets.model.months import Month
 from taxi_assets.progress import report_progress
 
+pytestmark = pytest.mark.slow
+
 MONTH = Month(2021, 1)
 COLUMNS: dict[str, pa.Array] = {
     "pickup_datetime": pa.array(

@@ -23,6 +23,8 @@ from taxi_assets.publishers.sample.generator import CHUNK_ROWS, chunks, file_col
 from taxi_assets.publishers.sample.taxis import EMPTY_WHEN_DISPATCHED
 from taxi_assets_tests.sample_faults import EACH, GROSS_FAULTS, LEAST_ROWS, gross_faults, write_faulty_sample
 
+pytestmark = pytest.mark.slow
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
