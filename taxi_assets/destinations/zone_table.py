@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from typing import Any, ClassVar, Generic, TypeVar
 
 from taxi_assets.destinations.sql import Dialect
-from taxi_assets.destinations.zone_view import zone_view_select
+from taxi_assets.destinations.zone_view import zone_view_name, zone_view_select
 from taxi_assets.errors import MissingTableError
 from taxi_assets.model.zones import TABLE, Zone
 
@@ -45,7 +45,7 @@ class ZoneTable(ABC, Generic[Connection]):
         The view has all columns that the table has now; it is only touched when it lacks one. Raises
         MissingTableError when a table is missing, or TaxiError as `replace` does.
         """
-        view = f"{name}_with_zones"
+        view = zone_view_name(name)
         with self._opened(view) as connection:
             columns = {table: self._columns(connection, table) for table in (TABLE, name)}
             missing = [table for table in columns if not columns[table]]

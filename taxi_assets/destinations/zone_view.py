@@ -7,6 +7,11 @@ from collections.abc import Callable, Sequence
 from taxi_assets.model.zones import ZONE_NAMES
 
 
+def zone_view_name(table: str) -> str:
+    """The name of the view of a table of trips with the names of their zones."""
+    return f"{table}_with_zones"
+
+
 def zone_view_select(trips: str, zones: str, columns: Sequence[str], quoted: Callable[[str], str]) -> str:
     """The SELECT of a view that has each row of `trips` once, with the names of its zones.
 

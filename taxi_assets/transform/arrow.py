@@ -85,13 +85,9 @@ def text_lists(flags: Mapping[str, pa.Array], rows: int) -> pa.Array:
     bits = [np.frombuffer(pc.cast(flag, pa.uint8()).buffers()[1], np.uint8, rows) for flag in flags.values()]
     row_of, name_of = np.nonzero(np.array(bits).reshape(len(names), rows).T)
     ends = np.concatenate([[0], np.cumsum(np.bincount(row_of, minlength=rows))]).astype(np.int32)
-    starts = np.cumsum([0, *(len(name) for name in names)], dtype=np.int32)
-    words = pa.Array.from_buffers(
-        pa.string(), len(names), [None, pa.py_buffer(starts), pa.py_buffer("".join(names).encode())]
-    )
     chosen = pa.Array.from_buffers(pa.int64(), len(name_of), [None, pa.py_buffer(name_of.astype(np.int64))])
     offsets = pa.Array.from_buffers(pa.int32(), rows + 1, [None, pa.py_buffer(ends)])
-    return pa.ListArray.from_arrays(offsets, words.take(chosen))
+    return pa.ListArray.from_arrays(offsets, text_array(names).take(chosen))
 
 
 def _number(value: float | datetime | timedelta) -> float:

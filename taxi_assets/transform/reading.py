@@ -180,7 +180,6 @@ def _check_plain(stray: Sequence[pa.Array]) -> None:
 
 
 def _parsed(path: Path, types: Sequence[pa.DataType], work: Tracker, width: int) -> Iterator[pa.RecordBatch]:
-
     names = [str(position) for position in range(len(types))]
     convert = arrow_csv.ConvertOptions(
         column_types=dict(zip(names, types, strict=True)), null_values=NULL_WORDS, strings_can_be_null=True
@@ -242,23 +241,17 @@ def _careful_blocks(path: Path, width: int, skip: int, work: Tracker) -> Iterato
 def _careful_block(lines: list[bytes], width: int) -> _Block:
     unreadable: dict[int, str] = {}
     rows: list[list[str]] = []
-    texts = [line.decode(errors="backslashreplace") for line in lines]
-    for number, (line, text) in enumerate(zip(lines, texts, strict=True)):
-        fields = _fields(text)
-        if len(fields) < width or any(fields[width:]) or not _is_utf8(line):
-            unreadable[number] = text
+    for number, line in enumerate(lines):
+        try:
+            fields = _fields(line.decode())
+        except UnicodeDecodeError:
+            fields = []
+        if len(fields) < width or any(fields[width:]):
+            unreadable[number] = shown(line)
             fields = [""] * width
         rows.append(fields[:width])
     columns = [text_array(values) for values in zip(*rows, strict=True)]
     return _Block(columns, len(lines), unreadable)
-
-
-def _is_utf8(line: bytes) -> bool:
-    try:
-        line.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def _fields(line: str) -> list[str]:
@@ -303,7 +296,7 @@ def _published_texts(block: _Block, misfits: Mapping[str, Mapping[int, str]]) ->
         for row, value in of_column.items():
             values.setdefault(row, []).append(f"{name}: {value}")
     texts = {row: "; ".join(parts) for row, parts in values.items()}
-    texts |= {row: shown(text) for row, text in block.unreadable.items()}
+    texts |= block.unreadable
     if not texts:
         return pa.nulls(block.rows, pa.string())
     return text_array([texts.get(row) for row in range(block.rows)])

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from taxi_assets.transform.arrow import literal, text_array
+from taxi_assets.transform.arrow import literal, repeated_text, text_array
 
 MICROSECONDS = pa.timestamp("us")
 _ISO = re.compile(r"^\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?$")
@@ -37,7 +37,7 @@ class TimeFormat:
         """The texts as timestamps in microseconds; null where a text is not a time of this format."""
         iso = texts if self is ISO else _rearranged(texts, self)
         try:
-            return pc.cast(iso, MICROSECONDS) if self is not ISO else _cast_iso(iso)
+            return _cast_iso(iso)
         except pa.ArrowInvalid:
             return _readable(iso)
 
@@ -68,9 +68,10 @@ def is_zoned(text: str) -> bool:
 
 def _cast_iso(texts: pa.Array) -> pa.Array:
     # Arrow takes a date for its midnight; TLC's times have hours, and a column of dates has lost them.
-    if pc.min(pc.binary_length(texts)).as_py() in {None, *range(16, 64)}:
-        return pc.cast(texts, MICROSECONDS)
-    raise pa.ArrowInvalid("a date without a time")
+    shortest = pc.min(pc.binary_length(texts)).as_py()
+    if shortest is not None and shortest < len("2021-01-03 08:07"):
+        raise pa.ArrowInvalid("a date without a time")
+    return pc.cast(texts, MICROSECONDS)
 
 
 def _readable(iso: pa.Array) -> pa.Array:
@@ -100,10 +101,10 @@ def _rearranged(texts: pa.Array, form: TimeFormat) -> pa.Array:
 
     seconds = part("second")
     none = pc.equal(pc.binary_length(seconds), literal(0, pa.int32()))
-    seconds = pc.if_else(none, text_array([":00"] * len(texts)), seconds)
+    seconds = pc.if_else(none, repeated_text(":00", len(texts)), seconds)
     year = part("year")
     if form.century:
-        year = pc.binary_join_element_wise(text_array([form.century] * len(texts)), year, "")
+        year = pc.binary_join_element_wise(repeated_text(form.century, len(texts)), year, "")
     day = pc.binary_join_element_wise(year, _padded(part("month")), _padded(part("day")), "-")
     hour = part("hour") if "half" not in form.pattern else _hour_of_24(part("hour"), part("half"))
     clock = pc.binary_join_element_wise(_padded(hour), part("minute"), ":")

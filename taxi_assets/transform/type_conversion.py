@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -140,11 +140,21 @@ def is_text(arrow_type: pa.DataType) -> bool:
 
 def _carried(array: pa.Array) -> pa.Array:
     """The values of a column that nobody has described, as text that every database takes."""
-    distinct = _cleared(_as_text(array)).dictionary_encode()
-    words = distinct.dictionary.to_pylist()
-    if not any("\x00" in word for word in words):
-        return distinct.dictionary_decode()
-    return text_array([word.replace("\x00", "\\x00") for word in words]).take(distinct.indices)
+    return _reworded(_as_text(array), lambda word: None if (meant := _meant(word)) is None else shown(meant))
+
+
+def _meant(word: str) -> str | None:
+    """A word without blanks around it; None for one that means that nothing is there."""
+    meant = word.strip()
+    return None if meant.lower() in _NULL_WORDS else meant
+
+
+def _reworded(texts: pa.Array, change: Callable[[str], str | None]) -> pa.Array:
+    """Texts with each distinct word changed once."""
+    distinct = texts.dictionary_encode()
+    published = distinct.dictionary.to_pylist()
+    words = [change(word) for word in published]
+    return texts if words == published else text_array(words).take(distinct.indices)
 
 
 def _text(column: Column, array: pa.Array) -> Converted:
@@ -157,7 +167,7 @@ def _text(column: Column, array: pa.Array) -> Converted:
     if not pa.types.is_dictionary(array.type):
         distinct = (array if is_text(array.type) else _as_text(array)).dictionary_encode()
     published = distinct.dictionary.to_pylist()
-    words = [None if word is None or word.strip().lower() in _NULL_WORDS else word.strip() for word in published]
+    words = [None if word is None else _meant(word) for word in published]
     today = [word if word is None else str(column.texts.get(word.lower(), word)) for word in words]
     # No database takes a NUL in a text.
     bad = {place for place, word in enumerate(today) if word is not None and "\x00" in word}
@@ -231,9 +241,7 @@ def _parsed(texts: pa.Array) -> pa.Array:
 
 def _coded(column: Column, texts: pa.Array) -> pa.Array:
     """Spelled-out codes as numbers; null for a text without a code, which stays in the column beside."""
-    distinct = texts.dictionary_encode()
-    words = [_code(word, column.texts) for word in distinct.dictionary.to_pylist()]
-    return text_array(words).take(distinct.indices)
+    return _reworded(texts, lambda word: _code(word, column.texts))
 
 
 def _code(word: str, texts: Mapping[str, int | str]) -> str | None:
@@ -263,20 +271,12 @@ def _spelled_out(array: pa.Array) -> pa.Array:
     """What a code column holds besides numbers, as published."""
     if not is_text(array.type):
         return pa.nulls(len(array), pa.string())
-    distinct = _cleared(array).dictionary_encode()
-    kept = [None if word is None or re.match(_NUMBER, word) else word for word in distinct.dictionary.to_pylist()]
-    return text_array(kept).take(distinct.indices)
+    return _reworded(_cleared(array), lambda word: None if re.match(_NUMBER, word) else word)
 
 
 def _cleared(texts: pa.Array) -> pa.Array:
     """Texts without blanks around them; null for the words that mean that nothing is there."""
-    shortest = pc.min_max(pc.binary_length(texts))["min"].as_py()
-    if shortest is None:
-        return texts
-    distinct = texts.dictionary_encode()
-    published = distinct.dictionary.to_pylist()
-    words = [None if word.strip().lower() in _NULL_WORDS else word.strip() for word in published]
-    return texts if words == published else text_array(words).take(distinct.indices)
+    return _reworded(texts, _meant)
 
 
 def _as_text(array: pa.Array) -> pa.Array:

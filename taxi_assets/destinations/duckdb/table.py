@@ -14,6 +14,7 @@ from taxi_assets.destinations.descriptions import described, retyped
 from taxi_assets.destinations.duckdb.file import WAIT_SECONDS, DuckDBFile, column_types, insert
 from taxi_assets.destinations.sql import DUCKDB, checksums, comment_statements, month_query
 from taxi_assets.destinations.warehouse_month import WarehouseMonth
+from taxi_assets.destinations.zone_view import zone_view_name
 from taxi_assets.errors import MissingTableError, TaxiError, message_of
 from taxi_assets.model.column_types import types_of
 from taxi_assets.model.months import Month
@@ -155,7 +156,7 @@ class DuckDBTable:
                 f"DuckDB cannot change the type of {name} in {self.name}: {message_of(error)}.",
                 "Drop the column if it may go; nothing was changed.",
             ) from error
-        view = f"{self.name}_with_zones"
+        view = zone_view_name(self.name)
         query = "SELECT sql FROM duckdb_views() WHERE schema_name = ? AND view_name = ?"
         if row := connection.execute(query, [self.schema, view]).fetchone():
             connection.execute(f"DROP VIEW {DUCKDB.quoted(self.schema, view)}")

@@ -27,6 +27,7 @@ from taxi_assets.destinations.postgres.session import (
 )
 from taxi_assets.destinations.sql import POSTGRES, checksums, comment_statements, month_query
 from taxi_assets.destinations.warehouse_month import WarehouseMonth
+from taxi_assets.destinations.zone_view import zone_view_name
 from taxi_assets.errors import MissingTableError, TaxiError
 from taxi_assets.model.column_types import types_of
 from taxi_assets.model.months import Month
@@ -197,9 +198,10 @@ class PostgresTable:
         if not fields:
             return
         names = ", ".join(field.name for field in fields)
-        view = Identifier(self.schema, f"{self.name}_with_zones")
+        name = zone_view_name(self.name)
+        view = Identifier(self.schema, name)
         definition = None
-        if exists(connection, self.schema, f"{self.name}_with_zones"):
+        if exists(connection, self.schema, name):
             definition = connection.execute("SELECT pg_get_viewdef(%s::regclass)", (view.as_string(),)).fetchone()
             connection.execute(SQL("DROP VIEW {}").format(view))
         cast = SQL("ALTER COLUMN {0} TYPE {1} USING {0}::text::{1}")
