@@ -54,8 +54,10 @@ dev: .venv/ready ## the UI and the daemon, on http://127.0.0.1:3000
 doctor: .venv/ready ## whether all that the settings ask for is there
 	@$(HISTORY) $(BIN)/taxi-assets doctor
 
+# A module's tests stay in one process, with the servers that they share. WORKERS=0 runs all of them in this one.
+WORKERS ?= auto
 test: .venv/ready-test ## the test suite, on real servers that it starts itself
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 # Under two minutes. pyproject.toml says what each marker stands for.
 test-fast: .venv/ready-test ## the part of it that runs no whole months and no other programs

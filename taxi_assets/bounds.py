@@ -14,8 +14,8 @@ ARROW_THREADS: Final = 2
 """Threads that decode Parquet, and blocks of CSV that are read ahead. All later work is done in one thread."""
 DUCKDB_THREADS: Final = 1
 """A second thread does not load faster on two cores, and takes a fifth more CPU."""
-DUCKDB_MEMORY: Final = "64MB"
-"""For DuckDB's buffers; it holds 25 MB more. A month of the widest dataset needs 24 MB, with two threads 44 MB."""
+DUCKDB_MEMORY_MB: Final = 48
+"""For DuckDB's buffers; it holds 25 MB more. A month of the widest dataset needs 24 MB."""
 
 
 def bound_libraries(environment: MutableMapping[str, str] = os.environ) -> None:

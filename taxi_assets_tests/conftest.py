@@ -32,10 +32,18 @@ MARKERS = {"bigquery_server": "emulator", "dagster_dev": "daemon", "real_data": 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks the tests by their fixtures, before `-m` chooses among them."""
+    """Marks the tests by their fixtures, before `-m` chooses among them, and puts the longest modules first.
+
+    Side by side, a long module that comes last is waited for by all others.
+    """
     for item in items:
         for name in MARKERS.keys() & set(getattr(item, "fixturenames", ())):
             item.add_marker(MARKERS[name])
+    rank = {"daemon": 0, "browser": 0, "slow": 1, "emulator": 1, "real_data": 1}
+    longest: dict[Path, int] = {}
+    for item in items:
+        longest[item.path] = min([longest.get(item.path, 2), *(rank.get(mark.name, 2) for mark in item.iter_markers())])
+    items.sort(key=lambda item: longest[item.path])
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -6,22 +6,24 @@ DuckDB lets one process write, and none read meanwhile; so all wait for a lock f
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import duckdb
 from filelock import FileLock, Timeout
 
-from taxi_assets.bounds import DUCKDB_MEMORY, DUCKDB_THREADS
+from taxi_assets.bounds import DUCKDB_MEMORY_MB, DUCKDB_THREADS
 from taxi_assets.destinations.duckdb.format import FORMAT, is_newer, newer_file
 from taxi_assets.errors import MissingTableError, TaxiError, message_of
 from taxi_assets.progress import track
 
 WAIT_SECONDS = 600
 _POLL_SECONDS = 1.0
+_Result = TypeVar("_Result")
 # Importing it opened a database in memory, with a thread for each core.
 duckdb.execute("SET threads = 1")
 
@@ -94,6 +96,27 @@ class DuckDBFile:
         )
 
 
+def with_enough_memory(connection: duckdb.DuckDBPyConnection, work: Callable[[], _Result]) -> _Result:
+    """The result of `work`, which is done anew with 4 and 16 times the memory when DuckDB runs out of it.
+
+    DuckDB holds 122,880 rows until they are written, so that a month needs memory by the width of its rows: texts of
+    columns that the publisher added may be of any length. Raises TaxiError when all of it is too little.
+    """
+    for factor in (1, 4, 16):
+        if factor > 1:
+            connection.execute(f"SET memory_limit = '{factor * DUCKDB_MEMORY_MB}MB'")
+        try:
+            return work()
+        except duckdb.Error as error:
+            if "memory_limit" not in str(error):  # a commit that runs out of it raises a TransactionException
+                raise
+            lacking = error
+    raise TaxiError(
+        f"DuckDB needs more than {factor * DUCKDB_MEMORY_MB} MB for the month's rows: {message_of(lacking)}.",
+        "Are the texts of some column far longer than those of other months?",
+    ) from lacking
+
+
 def insert(connection: duckdb.DuckDBPyConnection, query: str, parameters: Sequence[str], rows: int) -> None:
     """Runs an INSERT of `rows` rows in another thread, while this one reports its progress and can interrupt it."""
     connection.execute("SET enable_progress_bar = true")
@@ -118,7 +141,7 @@ def connection_config() -> dict[str, str | bool | int | float | list[str]]:
     """
     return {
         "threads": DUCKDB_THREADS,
-        "memory_limit": DUCKDB_MEMORY,
+        "memory_limit": f"{DUCKDB_MEMORY_MB}MB",
         "preserve_insertion_order": False,
         "storage_compatibility_version": FORMAT,
     }

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 
 from taxi_assets.destinations.descriptions import described, retyped
-from taxi_assets.destinations.duckdb.file import WAIT_SECONDS, DuckDBFile, column_types, insert
+from taxi_assets.destinations.duckdb.file import WAIT_SECONDS, DuckDBFile, column_types, insert, with_enough_memory
 from taxi_assets.destinations.sql import DUCKDB, checksums, comment_statements, month_query
 from taxi_assets.destinations.warehouse_month import WarehouseMonth
 from taxi_assets.destinations.zone_view import zone_view_name
@@ -54,10 +54,18 @@ class DuckDBTable:
                 for table, file in ((self, files.clean), (self.quarantine, files.quarantine))
             ]
             connection = stack.enter_context(self._file.connected(read_only=False))
-            connection.begin()
-            for table, file, path in loads:
-                table._load(connection, month, file, path)
-            connection.commit()
+
+            def load() -> None:
+                connection.begin()
+                try:
+                    for table, file, path in loads:
+                        table._load(connection, month, file, path)
+                except BaseException:
+                    connection.rollback()
+                    raise
+                connection.commit()
+
+            with_enough_memory(connection, load)
         return files.clean.rows
 
     def count(self, month: Month) -> int:
@@ -79,9 +87,11 @@ class DuckDBTable:
         with self._file.connected() as connection:
             types = self._columns(connection)
             rows = month_query(self._table, month)
-            return checksums(
-                DUCKDB, self._table, types, self.descriptions, rows, lambda query: connection.execute(query).fetchall()
-            )
+
+            def run(query: str) -> list[Any]:
+                return with_enough_memory(connection, lambda: connection.execute(query).fetchall())
+
+            return checksums(DUCKDB, self._table, types, self.descriptions, rows, run)
 
     def month(self, month: Month) -> WarehouseMonth:
         zones = f"SELECT * FROM {DUCKDB.quoted(self.schema, ZONES)}"  # noqa: S608 quoted

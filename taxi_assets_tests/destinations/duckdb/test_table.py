@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from os import urandom
 from pathlib import Path
 from threading import Thread
 
 import duckdb
+import pyarrow as pa
 import pytest
 
 from taxi_assets.destinations.duckdb import file as duckdb_file
@@ -65,6 +67,22 @@ def test_a_load_that_fails_leaves_the_old_month(table: DuckDBTable, tmp_path: Pa
     with pytest.raises(TaxiError, match="took 0 of 20 rows"):
         table.replace_month(JANUARY, wrong)
     assert (table.count(JANUARY), table.count(FEBRUARY)) == (10, 0)
+
+
+@pytest.mark.parametrize("memory", [2, 48])
+def test_rows_are_as_wide_as_they_like(
+    table: DuckDBTable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, memory: int
+) -> None:
+    texts = pa.array([urandom(2_000).hex() for _ in range(3_000)])
+    files = month_files(tmp_path, JANUARY, 3_000, {f"remark_{place}": texts for place in range(8)})
+    monkeypatch.setattr(duckdb_file, "DUCKDB_MEMORY_MB", memory)
+    if memory == 48:
+        assert table.replace_month(JANUARY, files) == table.count(JANUARY) == 3_000
+        assert table.checksums(JANUARY).columns["remark_7"][0] == 0
+    else:
+        with pytest.raises(TaxiError, match="more than 32 MB for the month's rows"):
+            table.replace_month(JANUARY, files)
+        assert table.count(JANUARY) == 0
 
 
 def test_loaders_of_several_months_queue_for_the_file(tmp_path: Path) -> None:
