@@ -36,11 +36,10 @@ LAYERS = {
 
 @cache
 def _specs() -> dict[str, AssetSpec]:
-    return {
-        spec.key.to_user_string(): spec
-        for asset in build_definitions(Settings()).resolve_asset_graph().assets_defs
-        for spec in asset.specs
-    }
+    """The assets by name, in its order: processes that run tests side by side must collect the same."""
+    assets = build_definitions(Settings()).resolve_asset_graph().assets_defs
+    specs = {spec.key.to_user_string(): spec for asset in assets for spec in asset.specs}
+    return dict(sorted(specs.items()))
 
 
 def _name(key: str) -> str:
