@@ -22,7 +22,7 @@ _POLL_SECONDS = 1.0
 
 def table_schema(schema: pa.Schema, descriptions: Mapping[str, str]) -> list[bigquery.SchemaField]:
     """The columns of a Parquet file as BigQuery has them, with their descriptions."""
-    comments = described(schema.names, descriptions)
+    comments = described(schema, descriptions)
     return [
         bigquery.SchemaField(
             field.name,
