@@ -19,7 +19,16 @@ from taxi_assets.model.datasets import DATASETS, Dataset, FileFormat
 from taxi_assets.model.months import Month
 from taxi_assets.transform.column_mapping import map_columns
 from taxi_assets.transform.flags import FLAGS
-from taxi_assets.transform.rules import DUPLICATE, PROFILES, QUARANTINE
+from taxi_assets.transform.numbers import BOUNDS
+from taxi_assets.transform.rules import (
+    DUPLICATE,
+    PROFILES,
+    QUARANTINE,
+    QUARANTINED_SHARE,
+    UNREADABLE_ROWS,
+    UNREADABLE_SHARE,
+)
+from taxi_assets.transform.texts import LONGEST_TEXT
 
 LAST_MONTHS: Final[dict[FileFormat, Month | None]] = {"csv.gz": Month(2021, 7), "parquet": None}
 """The last month TLC published in a format, None where it still does. Later CSV layouts are the sample publisher's."""
@@ -176,7 +185,30 @@ the names of its faults.
 Which faults are looked for depends on the columns of a dataset, and on the profile that the month was cleaned with: the
 run config `profile` of clean_trips. No row is called a duplicate in {alike}, where two trips may look the same.
 """
-    return f"{head}\n{_table(('Reason', 'Profile', 'Meaning'), _reasons())}"
+    return f"{head}\n{_table(('Reason', 'Profile', 'Meaning'), _reasons())}\n{_unreadable()}"
+
+
+def _unreadable() -> str:
+    head = f"""\
+### unreadable
+
+A value is read if it is one of its column's type, be it written as a text, a number or a boolean: `1.0` is the code 1,
+`NULL` and `nan` are nothing. These are not, and are in `published_text` as published:
+
+- a row with another number of values than the file has columns, or with bytes that are no UTF-8;
+- a text with a NUL, which no database takes, or of more than {LONGEST_TEXT:,} bytes;
+- a time that is not written as the others of its column, a date without a time, or a year outside 1 to 9999, the range
+  of BigQuery's DATETIME;
+- a number that is not finite, has a fraction in a column of whole ones, or is, whatever its sign, not below a bound:
+"""
+    bounds = ((bound.what, f"{bound.below:,}", bound.why) for bound in BOUNDS)
+    tail = f"""\
+A month is refused, and replaces nothing, where more than {UNREADABLE_SHARE:.0%} of a column's values, and more than
+{UNREADABLE_ROWS}, are unreadable: the column's meaning has changed then. It is refused too where one reason would send
+more than {QUARANTINED_SHARE:.0%} of its rows to quarantine, a bound that can be set for a run: `max_quarantined_share`
+in the run config of clean_trips.
+"""
+    return f"{head}\n{_table(('Numbers', 'Below', 'Why'), bounds)}\n{tail}"
 
 
 def _reasons() -> Iterator[tuple[str, str, str]]:

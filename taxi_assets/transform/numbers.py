@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from taxi_assets.errors import ContractError
 from taxi_assets.model.columns import Column, Kind
 from taxi_assets.transform.arrow import literal
+from taxi_assets.transform.checksums import scale
 from taxi_assets.transform.texts import cleared, is_text, reworded
 
 NUMBER: Final = r"^[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$"
@@ -24,20 +25,27 @@ NUMBER: Final = r"^[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$"
 
 @dataclass(frozen=True)
 class Bound:
-    """What a number of a column is below, whatever its sign, and why; `what` names such columns for people."""
+    """What the numbers of some columns are below, whatever their sign, and why; `what` names the columns for people."""
 
     below: int
     what: str
     why: str
 
 
-_EXACT = "20 million of them, the rows of the largest month, must add up exactly in 64 bits"
-BOUNDS: Final[Mapping[Kind, Bound]] = {
-    Kind.CODE: Bound(2**15, "codes, zones and counts", "the databases keep them in 16 bits; TLC's codes end with 265"),
-    Kind.LONG: Bound(2**40, "seconds", _EXACT),
-    Kind.FLOAT: Bound(10**9, "amounts, distances and coordinates", f"{_EXACT}, in cents"),
-}
-"""A number that is not below the bound of its column is no value of it, nor is one that is not finite."""
+_EXACT: Final = "20 million of them, the rows of the largest month, add up exactly in 64 bits"
+CODES: Final = Bound(2**15, "Codes, zones and counts", "The databases keep 16 bits of them; TLC's codes end with 265.")
+SECONDS: Final = Bound(2**38, "Seconds", f"{_EXACT}.")
+AMOUNTS: Final = Bound(10**9, "Amounts and distances", f"{_EXACT}, in hundredths.")
+DEGREES: Final = Bound(10**5, "Coordinates", f"{_EXACT}, in millionths. TLC's files have some of thousands of degrees.")
+BOUNDS: Final = (CODES, SECONDS, AMOUNTS, DEGREES)
+"""A number that is not below the bound of its column is no value of it; nor is one that is not finite."""
+
+
+def bound_of(column: Column) -> Bound:
+    """The bound of a column of numbers."""
+    if column.kind is Kind.FLOAT:
+        return AMOUNTS if scale(column.name) == 100 else DEGREES
+    return SECONDS if column.kind is Kind.LONG else CODES
 
 
 def numbers_of(column: Column, array: pa.Array, arrow_type: pa.DataType) -> tuple[pa.Array, pa.Array]:
@@ -56,7 +64,7 @@ def numbers_of(column: Column, array: pa.Array, arrow_type: pa.DataType) -> tupl
             numbers = pc.if_else(missing, pa.nulls(len(numbers), pa.float64()), numbers)
             meant = pc.if_else(missing, pa.nulls(len(meant), meant.type), meant) if not is_text(meant.type) else meant
     numbers = pc.cast(numbers, pa.float64(), safe=False) if column.kind is Kind.FLOAT else numbers
-    fitting = _fitting(numbers, BOUNDS[column.kind].below, whole=column.kind is not Kind.FLOAT)
+    fitting = _fitting(numbers, bound_of(column).below, whole=column.kind is not Kind.FLOAT)
     return meant, pc.cast(fitting, arrow_type, safe=False)
 
 

@@ -19,6 +19,7 @@ from taxi_assets.transform.arrow import literal, repeated_text, text_array
 MICROSECONDS = pa.timestamp("us")
 _ISO = re.compile(r"^\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?$")
 _ZONED = re.compile(r"\d{2}:\d{2}(:\d{2}(\.\d+)?)? ?(Z|[+-]\d{2}:?(\d{2})?)$")
+_DATE = re.compile(r"^(\d{4}-\d{1,2}-\d{1,2}|\d{1,2}/\d{1,2}/(\d{4}|\d{2}))$")
 _BEYOND_MICROSECONDS = r"(\.\d{6})\d+$"
 _YEAR_1 = (datetime(1, 1, 1) - datetime(1970, 1, 1)) // timedelta(seconds=1)  # noqa: DTZ001 naive, as TLC's times
 _YEAR_10000 = (datetime(9999, 12, 31) - datetime(1970, 1, 1)) // timedelta(seconds=1) + 86_400  # noqa: DTZ001
@@ -68,6 +69,21 @@ def format_of(texts: list[str]) -> TimeFormat | None:
 def is_zoned(text: str) -> bool:
     """Whether a time in text says its time zone: `Z` or an offset from UTC."""
     return _ZONED.search(text) is not None
+
+
+def is_date(text: str) -> bool:
+    """Whether a text is a date without a time, in one of the orders that times have."""
+    return _DATE.match(text) is not None
+
+
+def read_iso(texts: pa.Array) -> pa.Array | None:
+    """ISO texts as timestamps in microseconds; None unless all are times of the years that databases know."""
+    try:
+        times = _cast_iso(texts)
+    except pa.ArrowInvalid:
+        return None
+    fitting = within_databases(times)
+    return fitting if fitting.null_count == texts.null_count else None
 
 
 def within_databases(times: pa.Array) -> pa.Array:

@@ -32,7 +32,7 @@ from taxi_assets.transform.texts import (
     meant,
     shown,
 )
-from taxi_assets.transform.times import ISO, TimeFormat, format_of, is_zoned, within_databases
+from taxi_assets.transform.times import ISO, TimeFormat, format_of, is_date, is_zoned, read_iso, within_databases
 
 _WHOLE = re.compile(r"[-+]?\d+")
 _WHOLE_AS_FLOAT = re.compile(r"-?\d+\.0*")
@@ -49,7 +49,7 @@ def csv_type(column: Column, first_value: str) -> pa.DataType:
             return pa.float64()
         if not _WHOLE.fullmatch(value):
             return pa.string()
-    if column.kind is Kind.TIMESTAMP and value and not ISO.count([value]):
+    if column.kind is Kind.TIMESTAMP:  # Arrow's parser would read a date as its midnight
         return pa.string()
     return pa.type_for_alias(column.kind.value.arrow)
 
@@ -110,18 +110,23 @@ class Converter:
             return Converted(pa.nulls(len(array), self._type))
         if not is_text(array.type):
             raise self._refused(f"values of type {array.type} and no times", array)
-        texts = cleared(array)
         if self._times is None:
-            self._times = self._found(texts)
+            self._times = self._found(array)
+        times = read_iso(array) if self._times is ISO else None
+        if times is not None:
+            return Converted(times)
+        texts = cleared(array)
         times = within_databases((self._times or ISO).read(texts))
         return Converted(times, _misfits(array, texts, times))
 
-    def _found(self, texts: pa.Array) -> TimeFormat | None:
+    def _found(self, array: pa.Array) -> TimeFormat | None:
         """The format of the column by its first values; None as long as there is none."""
-        sample = texts.drop_null().slice(0, _SAMPLE).to_pylist()
+        sample = cleared(array.drop_null().slice(0, _SAMPLE)).drop_null().to_pylist()
         found = format_of(sample)
-        if sample and 2 * sum(map(is_zoned, sample)) > len(sample):
-            raise self._refused("times with a time zone", texts)
+        if 2 * sum(map(is_zoned, sample)) > len(sample):
+            raise self._refused("times with a time zone", array)
+        if 2 * sum(map(is_date, sample)) > len(sample):
+            raise self._refused("dates without a time", array)
         return found
 
     def _refused(self, what: str, array: pa.Array) -> ContractError:
