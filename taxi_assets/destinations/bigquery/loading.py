@@ -49,7 +49,10 @@ def load(
             wait_for(job)
             job.result()
             return int(job.output_rows or 0)
-    raise TaxiError(f"BigQuery failed {_ATTEMPTS} times to load {file.uri}: {job.error_result}.")
+    raise TaxiError(
+        f"BigQuery failed {_ATTEMPTS} times to load {file.uri}: {job.error_result}.",
+        "Look at the load job in BigQuery's console, under its name; run the month again when its cause is gone.",
+    )
 
 
 def _config(schema: Sequence[bigquery.SchemaField]) -> bigquery.LoadJobConfig:
