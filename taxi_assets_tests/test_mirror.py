@@ -14,6 +14,7 @@ HELD_BY = {
     "automation/test_publication_sensor": "automation/run_requests",
     "checks/test_checks": "checks/__init__ checks/common",
     "checks/test_freshness": "assets/published_months",
+    "cli/test_catalogue": "cli/catalogue_reasons cli/markdown",
     "cli/doctor/test_doctor": "cli/doctor/examination cli/doctor/masking",
     "cli/test_command_line": "cli/__main__ cli/show cli/why definitions",
     "destinations/bigquery/test_contract": (
@@ -51,7 +52,7 @@ HELD_BY = {
     ),
     "publishers/test_download": "publishers/http",
     "publishers/test_publishers": (
-        "errors model/publication publishers/base publishers/sample/publisher publishers/staging publishers/web"
+        "model/publication publishers/base publishers/sample/publisher publishers/staging publishers/web"
     ),
     "resources/embedded_postgres/test_processes": (
         "resources/embedded_postgres/__main__ resources/embedded_postgres/command "
@@ -66,7 +67,7 @@ HELD_BY = {
     "transform/test_column_mapping": "model/columns model/eras",
     "transform/test_duplicates": "transform/arrow",
     "transform/test_month_file": "model/origin",
-    "transform/test_reading": "transform/type_conversion",
+    "transform/test_reading": "transform/numbers transform/texts transform/type_conversion",
 }
 """Test module -> the modules without one of their own that it fails for when they are broken, if no other test does."""
 ELSEWHERE = {module: test for test, modules in HELD_BY.items() for module in modules.split()}

@@ -59,7 +59,9 @@ def _skip_reason(dataset: Dataset, report: CheckReport, failed_ticks: int) -> Sk
     """
     if failed_ticks >= MAX_FAILED_TICKS:
         raise TaxiError(
-            f"{dataset.title} trips: {MAX_FAILED_TICKS} ticks in a row could not check any month. {report.summary()}"
+            f"{dataset.title} trips: {MAX_FAILED_TICKS} ticks in a row could not check any month. "
+            f"{report.summary().rstrip('.')}.",
+            "The ticks go on, and the first that can check a month ends this.",
         )
     warning = f"; failed tick {failed_ticks} in a row, from {MAX_FAILED_TICKS} on they are errors"
     return SkipReason(f"{report.summary()}{warning if failed_ticks else ''}")

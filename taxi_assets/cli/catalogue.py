@@ -8,18 +8,18 @@ Knows nothing of Dagster.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import pyarrow as pa
 
+from taxi_assets.cli.catalogue_reasons import flags, quarantine
+from taxi_assets.cli.markdown import anchor, code, table
 from taxi_assets.model.columns import QUALITY_FLAGS, Column
 from taxi_assets.model.datasets import DATASETS, Dataset, FileFormat
 from taxi_assets.model.months import Month
 from taxi_assets.transform.column_mapping import map_columns
-from taxi_assets.transform.flags import FLAGS
-from taxi_assets.transform.rules import DUPLICATE, PROFILES, QUARANTINE
 
 LAST_MONTHS: Final[dict[FileFormat, Month | None]] = {"csv.gz": Month(2021, 7), "parquet": None}
 """The last month TLC published in a format, None where it still does. Later CSV layouts are the sample publisher's."""
@@ -82,8 +82,8 @@ def months(found: Sequence[Appearance]) -> str:
 
 def page() -> str:
     """The whole catalogue."""
-    contents = ", ".join(f"[{dataset.title}](#{_anchor(dataset.title)})" for dataset in DATASETS.values())
-    parts = [_HEAD.format(contents=contents), *map(_dataset, DATASETS.values()), _flags(), _quarantine()]
+    contents = ", ".join(f"[{dataset.title}](#{anchor(dataset.title)})" for dataset in DATASETS.values())
+    parts = [_HEAD.format(contents=contents), *map(_dataset, DATASETS.values()), flags(), quarantine()]
     return "\n".join(parts)
 
 
@@ -97,11 +97,11 @@ def _dataset(dataset: Dataset) -> str:
   [quarantine](#quarantine).
 - CSV files: {_all_months(csv, "csv.gz")}. Parquet files: {_all_months(parquet, "parquet")}.
 """
-    meanings = _table(
+    meanings = table(
         ("Column", "Type", "Unit", "Meaning"),
-        ((_code(column.name), _types(column), column.unit, _meaning(column)) for column in dataset.columns),
+        ((code(column.name), _types(column), column.unit, _meaning(column)) for column in dataset.columns),
     )
-    names = _table(
+    names = table(
         ("Column", "In TLC's files", "In CSV", "In Parquet"),
         (
             _sources(column, csv.get(column.name, []), parquet.get(column.name, []))
@@ -122,7 +122,7 @@ def _all_months(found: dict[str, list[Appearance]], file_format: FileFormat) -> 
 
 def _types(column: Column) -> str:
     types = column.kind.value
-    return " / ".join(map(_code, (types.postgres, types.bigquery, types.duckdb)))
+    return " / ".join(map(code, (types.postgres, types.bigquery, types.duckdb)))
 
 
 def _meaning(column: Column) -> str:
@@ -130,7 +130,7 @@ def _meaning(column: Column) -> str:
 
 
 def _sources(column: Column, csv: list[Appearance], parquet: list[Appearance]) -> tuple[str, ...]:
-    return _code(column.name), _names([*csv, *parquet]), months(csv), months(parquet)
+    return code(column.name), _names([*csv, *parquet]), months(csv), months(parquet)
 
 
 def _names(found: Sequence[Appearance]) -> str:
@@ -138,7 +138,7 @@ def _names(found: Sequence[Appearance]) -> str:
     spellings: dict[str, str] = {}
     for each in sorted(found, key=lambda each: each.first, reverse=True):
         spellings.setdefault(each.name.lower(), each.name)
-    return ", ".join(map(_code, spellings.values()))
+    return ", ".join(map(code, spellings.values()))
 
 
 def _codes(columns: Sequence[Column]) -> Iterator[str]:
@@ -146,63 +146,8 @@ def _codes(columns: Sequence[Column]) -> Iterator[str]:
     meanings: dict[str, list[str]] = {}
     for column in columns:
         if column.codes:
-            text = "; ".join(f"{_code(str(code))} {meaning}" for code, meaning in column.codes.items())
-            meanings.setdefault(text, []).append(_code(column.name))
+            text = "; ".join(f"{code(str(value))} {meaning}" for value, meaning in column.codes.items())
+            meanings.setdefault(text, []).append(code(column.name))
     for text, names in meanings.items():
         yield f"- {', '.join(names)}: {text}"
-    yield f"- {_code(QUALITY_FLAGS.name)}: the sum of [its bits](#{QUALITY_FLAGS.name})"
-
-
-def _flags() -> str:
-    head = f"""\
-## {QUALITY_FLAGS.name}
-
-What is peculiar about a row that is kept. The column holds the sum of the values that apply, 0 for an ordinary row.
-Test a bit with `(quality_flags & 4) <> 0`. A flag is set only in datasets that have the columns it looks at.
-"""
-    rows = ((str(bit), str(1 << bit), _code(rule.name), rule.doc) for bit, rule in enumerate(FLAGS))
-    return f"{head}\n{_table(('Bit', 'Value', 'Flag', 'Meaning'), rows)}"
-
-
-def _quarantine() -> str:
-    alike = ", ".join(_code(dataset.name) for dataset in DATASETS.values() if not dataset.rows_identifiable)
-    head = f"""\
-## Quarantine
-
-A row with one of these faults is kept out of the table of trips. It goes to the lake's folder `quarantine`, and in
-Postgres and the warehouse to the table beside the trips whose name ends with `_quarantine`. The column `reasons` has
-the names of its faults.
-
-Which faults are looked for depends on the columns of a dataset, and on the profile that the month was cleaned with: the
-run config `profile` of clean_trips. No row is called a duplicate in {alike}, where two trips may look the same.
-"""
-    return f"{head}\n{_table(('Reason', 'Profile', 'Meaning'), _reasons())}"
-
-
-def _reasons() -> Iterator[tuple[str, str, str]]:
-    """Every reason with the profiles that know it: those of all profiles first, then those of one."""
-    for reason in (*QUARANTINE, DUPLICATE):
-        yield _code(reason.name), "all", reason.doc
-    for profile, rules in PROFILES.items():
-        for rule in rules:
-            if rule not in QUARANTINE:
-                yield _code(rule.name), _code(profile.value), rule.doc
-
-
-def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [heads, ["---"] * len(heads), *rows]
-    return "".join(f"| {' | '.join(map(_cell, line))} |\n" for line in lines)
-
-
-def _cell(text: str) -> str:
-    """A text as a table's cell: on one line, and with its vertical bars escaped."""
-    return " ".join(text.split()).replace("|", r"\|")
-
-
-def _code(text: str) -> str:
-    return f"`{text}`"
-
-
-def _anchor(title: str) -> str:
-    """GitHub's anchor of a heading."""
-    return title.lower().replace(" ", "-")
+    yield f"- {code(QUALITY_FLAGS.name)}: the sum of [its bits](#{QUALITY_FLAGS.name})"

@@ -8,8 +8,10 @@ from typing import Final
 import pyarrow as pa
 
 from taxi_assets.model.datasets import Dataset
+from taxi_assets.transform.column_mapping import PUBLISHED_AS
 
 UNDESCRIBED: Final = "Not in TLC's data dictionary when this was written."
+_LONGEST_NAME: Final = 900
 """The description of a column that a published file has and the dataset does not know."""
 
 
@@ -18,9 +20,22 @@ def descriptions_of(dataset: Dataset) -> dict[str, str]:
     return {column.name: column.description for column in dataset.columns}
 
 
-def described(names: Iterable[str], descriptions: Mapping[str, str]) -> dict[str, str]:
-    """The columns with their descriptions, UNDESCRIBED where there is none."""
-    return {name: descriptions.get(name, UNDESCRIBED) for name in names}
+def described(fields: Iterable[pa.Field], descriptions: Mapping[str, str]) -> dict[str, str]:
+    """The columns with their descriptions; where there is none, UNDESCRIBED and what the published file calls it."""
+    return {field.name: descriptions.get(field.name) or undescribed(field) for field in fields}
+
+
+def undescribed(field: pa.Field) -> str:
+    """The description of a column that the dataset does not know, with its published name where that is another."""
+    published = (field.metadata or {}).get(PUBLISHED_AS, b"").decode()
+    if published in ("", field.name):
+        return UNDESCRIBED
+    return f"{UNDESCRIBED} Published as {shorten(published)}."
+
+
+def shorten(name: str) -> str:
+    """A published name as a description can hold it: BigQuery takes 1,024 characters of a column's."""
+    return name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}..."
 
 
 def retyped(

@@ -22,6 +22,11 @@ def published_rows(publisher: str, dataset: Dataset, month: Month) -> int | None
     return _facts().get((publisher, dataset.name, month))
 
 
+def known_until(publisher: str, dataset: Dataset) -> Month | None:
+    """The last month of which a publisher's count is known; None where none is."""
+    return max((month for name, of, month in _facts() if (name, of) == (publisher, dataset.name)), default=None)
+
+
 @cache
 def _facts() -> dict[tuple[str, str, Month], int]:
     text = files("taxi_assets.model").joinpath("published_rows.csv").read_text(encoding="utf-8")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -29,6 +30,8 @@ COLUMNS: Final = (
     Column("service_zone", Kind.TEXT, ("service_zone",), "Which taxis may pick up there."),
 )
 """The columns of the zone table, in its order."""
+_LOOK: Final = "Look at the file that the publisher serves."
+_WHOLE: Final = re.compile(r"\d{1,6}(\.0*)?", re.ASCII)
 ZONE_NAMES: Final = tuple(
     Column(f"{end}_{name}", Kind.TEXT, (), f"{name.capitalize()} of the {where}, from the zone lookup.")
     for end, where in (("pickup", "pick-up"), ("dropoff", "drop-off"))
@@ -65,7 +68,7 @@ class ZoneLookup:
 
     @classmethod
     def from_csv(cls, data: bytes, url: str) -> ZoneLookup:
-        """Reads a published CSV file; raises ContractError when it is not a zone lookup."""
+        """Reads a published CSV file; raises ContractError when it is not the lookup of all zones."""
         return cls(read_zones(data), url, hashlib.sha256(data).hexdigest())
 
     @classmethod
@@ -99,35 +102,62 @@ class ZoneLookup:
 def read_zones(data: bytes) -> tuple[Zone, ...]:
     """Reads the zones of a published CSV file, in the order of their ids.
 
-    Columns are found by name, without case and surrounding spaces; other columns are ignored. Raises ContractError when
-    a column is missing, or when the file does not have every zone exactly once.
+    Columns are found by TLC's names or ours, without case and surrounding spaces; other columns and rows without any
+    value are ignored. An id may be written as `1.0`. Raises ContractError, naming the line, when a row is no zone or
+    repeats one, or when a column or a zone is missing.
     """
+    lines = csv.reader(io.StringIO(_decoded(data), newline=""), skipinitialspace=True)
     try:
-        header, *rows = csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""))
-    except (UnicodeDecodeError, ValueError, csv.Error) as error:  # ValueError: there is no line
-        raise ContractError(f"The zone lookup is not a CSV file: {error}.") from error
-    places = {name.strip().lower(): place for place, name in enumerate(header)}
-    missing = [column.published[0] for column in COLUMNS if column.published[0].lower() not in places]
-    if missing:
-        raise ContractError(
-            f"The zone lookup lacks {', '.join(missing)}.", "Look at the file that the publisher serves."
-        )
-    wanted = [places[column.published[0].lower()] for column in COLUMNS]
-    zones = [_zone([row[place].strip() for place in wanted]) for row in rows if len(row) > max(wanted)]
-    if sorted(zone.location_id for zone in zones) != list(ZONE_IDS):
+        rows = [(lines.line_num, [value.strip() for value in row]) for row in lines]
+    except csv.Error as error:
+        raise ContractError(f"The zone lookup is not a CSV file: {error} in line {lines.line_num}.", _LOOK) from error
+    (_, header), *rows = [(line, row) for line, row in rows if any(row)] or [(0, [])]
+    wanted = _places(header)
+    zones: dict[int, Zone] = {}
+    for line, row in rows:
+        zone = _zone(line, row, wanted)
+        if zone.location_id in zones:
+            raise ContractError(
+                f"The zone lookup has zone {zone.location_id} twice, the second time in line {line}; it should have "
+                f"{ZONE_IDS[0]} to {ZONE_IDS[-1]}, each once.",
+                _LOOK,
+            )
+        zones[zone.location_id] = zone
+    if sorted(zones) != list(ZONE_IDS):
         raise ContractError(
             f"The zone lookup has {len(zones)} zones; it should have {ZONE_IDS[0]} to {ZONE_IDS[-1]}, each once.",
             "If TLC has added zones, extend ZONE_IDS in taxi_assets/model/zone_ids.py; the cleaning rules use it too.",
         )
-    return tuple(sorted(zones, key=lambda zone: zone.location_id))
+    return tuple(zones[number] for number in ZONE_IDS)
 
 
-def _zone(values: Sequence[str]) -> Zone:
-    number, *names = values
-    if not (number.isascii() and number.isdecimal()):
-        raise ContractError(
-            f"The zone lookup has the LocationID {number!r}, which is not a number.",
-            "Look at the file that the publisher serves.",
-        )
+def _decoded(data: bytes) -> str:
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ContractError(f"The zone lookup is not a CSV file in UTF-8: {error}.", _LOOK) from error
+    if not text.strip():
+        raise ContractError("The zone lookup is not a CSV file: it is empty.", _LOOK)
+    return text
+
+
+def _places(header: Sequence[str]) -> list[int]:
+    """The position in the file of each of COLUMNS."""
+    names = [name.lower() for name in header]
+    known = [[name.lower() for name in (*column.published, column.name)] for column in COLUMNS]
+    missing = [column.published[0] for column, mine in zip(COLUMNS, known, strict=True) if not {*mine} & {*names}]
+    if missing:
+        raise ContractError(f"The zone lookup lacks {', '.join(missing)}; its columns are {', '.join(header)}.", _LOOK)
+    return [next(names.index(name) for name in mine if name in names) for mine in known]
+
+
+def _zone(line: int, row: Sequence[str], wanted: Sequence[int]) -> Zone:
+    if len(row) <= max(wanted):
+        raise ContractError(f"The zone lookup has too few values in line {line}: {', '.join(row)!r}.", _LOOK)
+    number, *names = (row[place] for place in wanted)
+    if not _WHOLE.fullmatch(number):
+        raise ContractError(f"The zone lookup has the LocationID {number!r} in line {line}, which is no number.", _LOOK)
+    if "\0" in "".join(names):
+        raise ContractError(f"The zone lookup has a NUL in line {line}; no database takes one.", _LOOK)
     borough, zone, service_zone = (name or None for name in names)
-    return Zone(int(number), borough, zone, service_zone)
+    return Zone(int(number.partition(".")[0]), borough, zone, service_zone)

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from dagster import ConfigurableResource
 from pydantic import Field
 
-from taxi_assets.errors import TaxiError
+from taxi_assets.errors import TaxiError, message_of
 from taxi_assets.resources.embedded_postgres.folder import EmbeddedPostgresError, ServerFolder
 from taxi_assets.resources.embedded_postgres.server import EmbeddedPostgres
 
@@ -62,7 +62,9 @@ class LocalPostgres(PostgresServer):
         try:
             return self._server().start()
         except EmbeddedPostgresError as error:
-            raise TaxiError(f"The local Postgres cannot start: {error}") from error
+            raise TaxiError(
+                f"The local Postgres cannot start: {message_of(error)}.", "taxi-assets doctor looks at what it needs."
+            ) from error
 
     def _server(self) -> EmbeddedPostgres:
         return EmbeddedPostgres(Path(self.folder), bin=Path(self.programs) if self.programs else None)

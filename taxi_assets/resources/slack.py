@@ -86,13 +86,13 @@ def _post(payload: Mapping[str, Any], webhook: str, limits: RetryPolicy) -> None
     status, trouble = _answer(payload, webhook, limits)
     # Raised here, not in an except clause: there the error of requests, which names the URL, would be its context.
     if trouble is requests.ReadTimeout:
-        raise TaxiError("The webhook did not answer; the message may have arrived.", retry=True)
+        raise TaxiError("The webhook did not answer; the message may have arrived.", "Look whether it has.", retry=True)
     if trouble is not None:
         raise TransientError(f"The webhook cannot be reached ({trouble.__name__}).")
     if status == 429 or status >= 500:
         raise TransientError(f"The webhook answered {status}.")
     if not 200 <= status < 300:
-        raise TaxiError(f"The webhook answered {status}.")
+        raise TaxiError(f"The webhook answered {status}.", "Is TAXI_ALERT_WEBHOOK right?")
 
 
 def _answer(

@@ -1,4 +1,4 @@
-"""Arrow scalars and constant columns made without pandas.
+"""Arrow scalars and constant columns made without pandas; arrays without an encoding of their own.
 
 pyarrow imports pandas (about a second) as soon as it is given a Python value, so every literal of the hot path is
 made here.
@@ -88,6 +88,19 @@ def text_lists(flags: Mapping[str, pa.Array], rows: int) -> pa.Array:
     chosen = pa.Array.from_buffers(pa.int64(), len(name_of), [None, pa.py_buffer(name_of.astype(np.int64))])
     offsets = pa.Array.from_buffers(pa.int32(), rows + 1, [None, pa.py_buffer(ends)])
     return pa.ListArray.from_arrays(offsets, text_array(names).take(chosen))
+
+
+def plain(array: pa.Array) -> pa.Array:
+    """The array without an encoding of its own: extensions, dictionaries, views and large texts as ordinary arrays."""
+    if isinstance(array.type, pa.BaseExtensionType) and not isinstance(array.type, pa.UuidType):
+        array = array.storage
+    if pa.types.is_dictionary(array.type):
+        array = array.dictionary_decode()
+    if pa.types.is_string_view(array.type) or pa.types.is_large_string(array.type):
+        return pc.cast(array, pa.string())
+    if pa.types.is_binary_view(array.type) or pa.types.is_large_binary(array.type):
+        return pc.cast(array, pa.binary())
+    return array
 
 
 def _number(value: float | datetime | timedelta) -> float:

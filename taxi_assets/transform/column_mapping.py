@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from taxi_assets.errors import ContractError
 from taxi_assets.model.columns import OURS, Column, Kind
+from taxi_assets.transform.texts import shown
 
 RESERVED = frozenset({*(column.name for column in OURS), "reasons", "published_text"})
 """Names that this project gives to columns of its own; an unknown published column of such a name is renamed."""
@@ -23,8 +24,16 @@ _OF_OUR_SQL = frozenset(
     }
 )
 """Columns of the views and tables that are made from trips; a published column of such a name is renamed."""
+_OF_DATABASES = frozenset({"tableoid", "xmin", "cmin", "xmax", "cmax", "ctid", "rowid"})
+"""Columns that Postgres, or DuckDB, gives to every table. What BigQuery reserves begins with an underscore."""
 _LONGEST_NAME = 63
 """Bytes of a column's name in Postgres; it cuts a longer one without a word."""
+MOST_UNDESCRIBED = 250
+"""More columns that nobody has described are no month of trips. Postgres needs up to 24 bytes of a page's 8,160 for
+each text of a row, however long the text is.
+"""
+PUBLISHED_AS = b"published_as"
+"""The metadata of a column that nobody has described: its name in the published file."""
 _MARKS = {
     "tpep_pickup_datetime": "yellow",
     "lpep_pickup_datetime": "green",
@@ -51,21 +60,29 @@ class ColumnMapping:
 
     @property
     def schema(self) -> pa.Schema:
-        return pa.schema([(column.name, pa.type_for_alias(column.kind.value.arrow)) for column in self.columns])
+        """The output columns; those that nobody has described have PUBLISHED_AS in their metadata."""
+        return pa.schema(
+            pa.field(
+                column.name,
+                pa.type_for_alias(column.kind.value.arrow),
+                metadata=None if column.doc else {PUBLISHED_AS: self.published[column.name]},
+            )
+            for column in self.columns
+        )
 
 
 def map_columns(published: Sequence[tuple[str, pa.DataType]], columns: Sequence[Column]) -> ColumnMapping:
     """Maps a file's columns, given as (name, type), to ours; what nobody has described is carried along as text.
 
     Raises ContractError when a required column is missing, two columns of the file claim the same place, or the file
-    is another dataset's.
+    is another dataset's, or more columns than MOST_UNDESCRIBED are unknown.
     """
     names = [name.strip().lower() for name, _ in published]
     sources = _known(names, columns)
     claimed = set(sources.values())
     aliases = {name: column.name for column in columns for name in _names(column)}
     _check_dataset(names, aliases)
-    reserved = RESERVED | _OF_OUR_SQL | {column.name for column in columns}
+    reserved = RESERVED | _OF_OUR_SQL | _OF_DATABASES | {column.name for column in columns}
     new: list[Column] = []
     unknown: list[str] = []
     for position, (name, arrow_type) in enumerate(published):
@@ -76,17 +93,18 @@ def map_columns(published: Sequence[tuple[str, pa.DataType]], columns: Sequence[
                 f"Two columns of the file both mean {place}; one of them is {name!r}.",
                 "Drop one of them, or load the month from another publisher.",
             )
-        unknown.append(name)
+        unknown.append(shown(name))
         if not pa.types.is_null(arrow_type):
             column = Column(_free_name(name, reserved, sources), Kind.TEXT, (name,), "")
             sources[column.name] = position
             new.append(column)
     _check_required(published, columns, sources)
+    _check_undescribed(unknown)
     for column in columns:
         if column.text_of in sources:
             sources[column.name] = sources[column.text_of]
     every = (*columns, *new)
-    names_of = {name: published[position][0].strip() for name, position in sources.items()}
+    names_of = {name: shown(published[position][0].strip()) for name, position in sources.items()}
     return ColumnMapping(every, tuple(sources.get(column.name) for column in every), names_of, tuple(unknown))
 
 
@@ -127,6 +145,15 @@ def _check_required(
         )
 
 
+def _check_undescribed(names: Sequence[str]) -> None:
+    if len(names) > MOST_UNDESCRIBED:
+        raise ContractError(
+            f"The file has {len(names):,} columns that nobody has described, for example {names[0]!r}; at most "
+            f"{MOST_UNDESCRIBED} are carried along.",
+            "Look at what the publisher serves under this name.",
+        )
+
+
 def _names(column: Column) -> list[str]:
     """The names by which a column is found in a file, its canonical name last; none for one that is never published."""
     published = [name.strip().lower() for name in column.published]
@@ -145,7 +172,7 @@ def _free_name(name: str, reserved: Collection[str], taken: Collection[str]) -> 
         snake = f"published_{snake}" if snake else f"published_{_digest(name)}"
     if len(snake) > _LONGEST_NAME:
         snake = f"{snake[: _LONGEST_NAME - 9]}_{_digest(name)}"
-    numbered = (f"{snake}_{number}" for number in count(2))
+    numbered = (f"{snake[: _LONGEST_NAME - 1 - len(str(number))]}_{number}" for number in count(2))
     return snake if snake not in taken else next(each for each in numbered if each not in taken)
 
 

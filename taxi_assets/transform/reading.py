@@ -26,7 +26,8 @@ from taxi_assets.progress import Tracker, track
 from taxi_assets.transform.arrow import row_numbers, text_array
 from taxi_assets.transform.column_mapping import ColumnMapping, map_columns
 from taxi_assets.transform.rules import UNREADABLE_ROWS, UNREADABLE_SHARE
-from taxi_assets.transform.type_conversion import NULL_WORDS, Converter, csv_type, decoded, shown
+from taxi_assets.transform.texts import NULL_WORDS, decoded, shown
+from taxi_assets.transform.type_conversion import Converter, csv_type
 
 BATCH_ROWS = 32_768
 MAX_ROWS = 100_000_000
@@ -145,7 +146,7 @@ def _read_csv(path: Path, columns: Sequence[Column]) -> tuple[ColumnMapping, Ite
 def _header(path: Path) -> tuple[list[str], list[str]]:
     """The column names of a csv.gz, and the fields of its first row; in some eras there are more fields than names."""
     with igzip.open(path, "rb") as file:
-        lines = file.read(_PEEK_BYTES).decode("utf-8-sig", errors="replace").splitlines()
+        lines = file.read(_PEEK_BYTES).decode("utf-8-sig", errors="backslashreplace").splitlines()
     rows = [_fields(line) for line in lines[:8] if line.strip()]
     if len(rows) < 2:
         raise CorruptFileError("The file has no rows.", "Look at what the publisher serves under this name.")
@@ -244,7 +245,7 @@ def _careful_block(lines: list[bytes], width: int) -> _Block:
     for number, line in enumerate(lines):
         try:
             fields = _fields(line.decode())
-        except UnicodeDecodeError:
+        except (UnicodeDecodeError, csv.Error):  # csv.Error: a value is longer than 131,072 characters
             fields = []
         if len(fields) < width or any(fields[width:]):
             unreadable[number] = shown(line)
@@ -295,7 +296,7 @@ def _published_texts(block: _Block, misfits: Mapping[str, Mapping[int, str]]) ->
     for name, of_column in misfits.items():
         for row, value in of_column.items():
             values.setdefault(row, []).append(f"{name}: {value}")
-    texts = {row: "; ".join(parts) for row, parts in values.items()}
+    texts = {row: shown("; ".join(parts)) for row, parts in values.items()}
     texts |= block.unreadable
     if not texts:
         return pa.nulls(block.rows, pa.string())

@@ -116,7 +116,8 @@ def _zero_passengers(batch: pa.RecordBatch, _month: Month) -> pa.Array:
 QUARANTINE = (
     Rule(
         "unreadable",
-        "The row, or a value in it, could not be read; published_text holds it as published.",
+        "The row, or a value in it, could not be read: no text, time or number of its column, or an amount that cannot "
+        "be, as listed below. published_text holds it as published.",
         ("published_text",),
         _unreadable,
     ),

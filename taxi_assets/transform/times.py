@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -18,7 +19,11 @@ from taxi_assets.transform.arrow import literal, repeated_text, text_array
 MICROSECONDS = pa.timestamp("us")
 _ISO = re.compile(r"^\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?$")
 _ZONED = re.compile(r"\d{2}:\d{2}(:\d{2}(\.\d+)?)? ?(Z|[+-]\d{2}:?(\d{2})?)$")
+_DATE = re.compile(r"^(\d{4}-\d{1,2}-\d{1,2}|\d{1,2}/\d{1,2}/(\d{4}|\d{2}))$")
 _BEYOND_MICROSECONDS = r"(\.\d{6})\d+$"
+_YEAR_1 = (datetime(1, 1, 1) - datetime(1970, 1, 1)) // timedelta(seconds=1)  # noqa: DTZ001 naive, as TLC's times
+_YEAR_10000 = (datetime(9999, 12, 31) - datetime(1970, 1, 1)) // timedelta(seconds=1) + 86_400  # noqa: DTZ001
+_PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,36 @@ def format_of(texts: list[str]) -> TimeFormat | None:
 def is_zoned(text: str) -> bool:
     """Whether a time in text says its time zone: `Z` or an offset from UTC."""
     return _ZONED.search(text) is not None
+
+
+def is_date(text: str) -> bool:
+    """Whether a text is a date without a time, in one of the orders that times have."""
+    return _DATE.match(text) is not None
+
+
+def read_iso(texts: pa.Array) -> pa.Array | None:
+    """ISO texts as timestamps in microseconds; None unless all are times of the years that databases know."""
+    try:
+        times = _cast_iso(texts)
+    except pa.ArrowInvalid:
+        return None
+    fitting = within_databases(times)
+    return fitting if fitting.null_count == texts.null_count else None
+
+
+def within_databases(times: pa.Array) -> pa.Array:
+    """Timestamps in microseconds; null for those outside the years 1 to 9999, the range of BigQuery's DATETIME.
+
+    Source: Google's documentation of GoogleSQL, "Data types".
+    """
+    if times.type.unit == "ns":  # ends with the year 2262
+        return pc.cast(times, MICROSECONDS, safe=False)
+    numbers = pc.cast(times, pa.int64())
+    low, high = (literal(second * _PER_SECOND[times.type.unit], pa.int64()) for second in (_YEAR_1, _YEAR_10000))
+    fits = pc.and_(pc.greater_equal(numbers, low), pc.less(numbers, high))
+    if pc.all(fits).as_py() is False:
+        times = pc.if_else(fits, times, pa.nulls(len(times), times.type))
+    return times if times.type == MICROSECONDS else pc.cast(times, MICROSECONDS)
 
 
 def _cast_iso(texts: pa.Array) -> pa.Array:

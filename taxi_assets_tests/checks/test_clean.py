@@ -14,6 +14,7 @@ from taxi_assets.destinations.lake.folder import Lake
 from taxi_assets.model.datasets import GREEN_TAXI
 from taxi_assets.model.months import Month
 from taxi_assets.settings import Settings
+from taxi_assets_tests.helpers.files_people_have import write_parquet
 from taxi_assets_tests.helpers.rerun_checks import rerun_checks
 from taxi_assets_tests.helpers.run_month import checks, run_month
 
@@ -37,6 +38,21 @@ def test_a_month_beside_a_much_larger_one_is_worth_a_look(settings: Settings) ->
     found = checks(run_month(replace(settings, sample_rows=500), "green", MONTH))["clean_trips volume_is_usual"]
     assert not found.passed
     assert "times 2020-05" in (found.description or "")
+
+
+@pytest.mark.parametrize(
+    ("month", "said", "passed"),
+    [
+        ("2024-05", "12 rows; 3,723,833 are known from tlc.", False),
+        ("2024-06", "12 rows; how many there should be is not known yet: counts from tlc end with 2024-05.", True),
+    ],
+)
+def test_a_count_that_is_not_known_yet_is_said_to_be_so(
+    settings: Settings, month: str, said: str, passed: bool
+) -> None:
+    result = run_month(write_parquet(settings, month), "yellow", month, assets=["raw_trips", "clean_trips"])
+    found = checks(result)["clean_trips rows_as_published"]
+    assert (found.description, found.passed) == (said, passed)
 
 
 def test_a_file_with_a_new_column_is_carried_along_with_a_warning(settings: Settings, tmp_path: Path) -> None:

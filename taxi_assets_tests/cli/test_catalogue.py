@@ -11,6 +11,7 @@ from taxi_assets.cli.catalogue import Appearance, appearances, months, page
 from taxi_assets.model.datasets import DATASETS, FOR_HIRE, GREEN_TAXI, HIGH_VOLUME, YELLOW_TAXI, Dataset, FileFormat
 from taxi_assets.model.months import Month
 from taxi_assets.transform.flags import FLAGS
+from taxi_assets.transform.numbers import BOUNDS
 from taxi_assets.transform.rules import DUPLICATE, PROFILES, QUARANTINE
 
 RENEW = "taxi-assets catalogue > docs/catalogue.md"
@@ -126,13 +127,21 @@ def test_quarantine_is_said_to_be_a_table_beside_the_trips_and_a_folder_of_the_l
     assert "the lake's folder `quarantine`" in _section("Quarantine")
 
 
+def test_what_is_unreadable_is_listed_with_every_bound_and_its_reason() -> None:
+    section = page().partition("\n### unreadable\n")[2]
+    for bound in BOUNDS:
+        assert f"| {bound.what} | {bound.below:,} | {bound.why} |" in section
+    assert "more than 1% of a column's values" in section
+    assert "`max_quarantined_share`" in section
+
+
 def test_datasets_without_duplicates_are_named() -> None:
     assert "No row is called a duplicate in `fhv`," in _section("Quarantine")
 
 
 def test_every_row_of_a_table_has_the_cells_of_its_head() -> None:
     tables = re.findall(r"(?:^\|.*\n)+", page(), re.MULTILINE)
-    assert len(tables) == 2 * len(DATASETS) + 2
+    assert len(tables) == 2 * len(DATASETS) + 3
     for table in tables:
         assert len({len(re.findall(r"(?<!\\)\|", line)) for line in table.splitlines()}) == 1, table
 

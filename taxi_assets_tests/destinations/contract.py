@@ -197,7 +197,8 @@ class TableStoreContract:
 
     def test_columns_carry_their_descriptions(self, place: Place, tmp_path: Path) -> None:
         place.load(JANUARY, month_files(tmp_path, JANUARY, 1))
-        place.load(FEBRUARY, month_files(tmp_path, FEBRUARY, 1, {"request_source": pa.array(["app"])}))
+        new = {"request_source": pa.array(["app"]), "foo_bar": pa.array(["x"])}
+        place.load(FEBRUARY, month_files(tmp_path, FEBRUARY, 1, new, published={"foo_bar": "it's.foo%s"}))
         place.zones().replace(ZONES)
         if place.comments(TABLE) is None:
             pytest.skip("this database keeps no comments on columns")
@@ -205,6 +206,7 @@ class TableStoreContract:
             assert (place.comments(table) or {})["fare_amount"] == "The driver's fare. In US dollars."
         undescribed = (place.comments(TABLE) or {})["request_source"]
         assert undescribed == "Not in TLC's data dictionary when this was written."
+        assert (place.comments(TABLE) or {})["foo_bar"] == f"{undescribed} Published as it's.foo%s."
         assert place.comments("taxi_zones") == {column.name: column.description for column in COLUMNS}
 
     def test_the_last_zones_written_are_those_that_are_there(self, place: Place) -> None:

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from taxi_assets.model.months import Month
+from taxi_assets.transform.column_mapping import PUBLISHED_AS
 from taxi_assets.transform.month_file import MonthFile, MonthFiles
 
 JANUARY, FEBRUARY = Month(2021, 1), Month(2021, 2)
@@ -46,12 +47,22 @@ def ends(pickups: Sequence[int | None]) -> dict[str, pa.Array]:
 
 
 def month_files(
-    folder: Path, month: Month, rows: int, extra: Mapping[str, pa.Array] | None = None, *, quarantined: int = 0
+    folder: Path,
+    month: Month,
+    rows: int,
+    extra: Mapping[str, pa.Array] | None = None,
+    *,
+    quarantined: int = 0,
+    published: Mapping[str, str] | None = None,
 ) -> MonthFiles:
-    """A month of so many clean and quarantined rows; `extra` are other or more columns of the clean ones."""
+    """A month of so many clean and quarantined rows; `extra` are other or more columns of the clean ones, `published`
+    the names in the published file of those that have others.
+    """
     reasons = pa.array([["negative_fare", "too_long"]] * quarantined, pa.list_(pa.string()))
     clean = {**columns_of(month, rows), **(extra or {})}
-    return MonthFiles(_written(folder, clean), _written(folder, {**columns_of(month, quarantined), "reasons": reasons}))
+    return MonthFiles(
+        _written(folder, clean, published), _written(folder, {**columns_of(month, quarantined), "reasons": reasons})
+    )
 
 
 def damaged(file: MonthFile) -> MonthFile:
@@ -68,7 +79,9 @@ def damaged(file: MonthFile) -> MonthFile:
     return MonthFile.local(file.path)
 
 
-def _written(folder: Path, columns: Mapping[str, pa.Array]) -> MonthFile:
+def _written(folder: Path, columns: Mapping[str, pa.Array], published: Mapping[str, str] | None = None) -> MonthFile:
     path = folder / f"{uuid4().hex}.parquet"
-    pq.write_table(pa.table(dict(columns)), path, row_group_size=1_000)
+    names = {name: {PUBLISHED_AS: theirs} for name, theirs in (published or {}).items()}
+    schema = pa.schema(pa.field(name, each.type, metadata=names.get(name)) for name, each in columns.items())
+    pq.write_table(pa.table(dict(columns), schema), path, row_group_size=1_000)
     return MonthFile.local(path)

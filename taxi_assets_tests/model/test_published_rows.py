@@ -12,7 +12,7 @@ from flit_core.buildapi import build_wheel
 
 from taxi_assets.model.datasets import DATASETS, FOR_HIRE, GREEN_TAXI, HIGH_VOLUME, YELLOW_TAXI, Dataset
 from taxi_assets.model.months import Month
-from taxi_assets.model.published_rows import published_rows
+from taxi_assets.model.published_rows import known_until, published_rows
 
 FACTS = "taxi_assets/model/published_rows.csv"
 
@@ -53,6 +53,19 @@ def test_a_count_belongs_to_publisher_dataset_and_month(
 )
 def test_a_month_nobody_has_counted_has_no_count(publisher: str, dataset: Dataset, month: str) -> None:
     assert published_rows(publisher, dataset, Month.parse(month)) is None
+
+
+@pytest.mark.parametrize(
+    ("publisher", "dataset", "last"),
+    [
+        *(("tlc", dataset, "2024-05") for dataset in DATASETS.values()),
+        ("datatalks", YELLOW_TAXI, "2021-03"),
+        ("datatalks", HIGH_VOLUME, None),
+        ("sample", YELLOW_TAXI, None),
+    ],
+)
+def test_it_is_known_until_when_there_are_counts(publisher: str, dataset: Dataset, last: str | None) -> None:
+    assert known_until(publisher, dataset) == (last and Month.parse(last))
 
 
 def test_every_count_is_of_a_month_of_its_dataset(rows: list[dict[str, str]]) -> None:

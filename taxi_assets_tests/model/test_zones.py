@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -56,6 +58,33 @@ def test_columns_are_found_by_name_rows_put_in_order_and_empty_names_are_null() 
 
 
 @pytest.mark.parametrize(
+    "change",
+    [
+        lambda text: text.replace('"LocationID","Borough","Zone"', "location_id,borough,zone"),
+        lambda text: f"\ufeff{text}",
+        lambda text: text.replace("\r\n", "\n"),
+        lambda text: text.replace("\r\n", "\r"),
+        lambda text: re.sub(r"^(\d+),", r" \1.0 ,", text, flags=re.MULTILINE),
+        lambda text: f"\r\n{text}\r\n , ,,\r\n\r\n",
+        lambda text: text.replace(",", " , "),
+        lambda text: text.replace('"', ""),
+        lambda text: text.removesuffix("\r\n"),
+    ],
+)
+def test_the_lookup_is_read_as_people_write_it(change: Callable[[str], str]) -> None:
+    text = LOOKUP.decode()
+    assert change(text) != text
+    assert read_zones(change(text).encode()) == read_zones(LOOKUP)
+
+
+def test_of_two_columns_of_ids_the_published_one_counts() -> None:
+    rows = [f"{number},0,Queens,Zone {number},Boro" for number in ZONE_IDS]
+    assert (
+        read_zones("\n".join(["LocationID,location_id,Borough,Zone,service_zone", *rows]).encode())[0].location_id == 1
+    )
+
+
+@pytest.mark.parametrize(
     ("data", "said"),
     [
         (b"", "not a CSV file"),
@@ -65,7 +94,14 @@ def test_columns_are_found_by_name_rows_put_in_order_and_empty_names_are_null() 
         (LOOKUP.replace(b"\r\n17,", b"\r\n18,"), "1 to 265, each once"),
         (LOOKUP[: LOOKUP.index(b"\r\n265,") + 2], "has 264 zones"),
         (LOOKUP + b'266,"Queens","Sample zone 266","Boro Zone"\r\n', "has 266 zones"),
-        (LOOKUP.replace(b"\r\n17,", b"\r\nseventeen,"), "LocationID 'seventeen'"),
+        (LOOKUP.replace(b"\r\n17,", b"\r\nseventeen,"), "LocationID 'seventeen' in line 18"),
+        (LOOKUP.replace(b"\r\n17,", b"\r\n17.5,"), "LocationID '17.5' in line 18"),
+        (LOOKUP.replace(b"\r\n17,", b"\r\n,"), "LocationID '' in line 18"),
+        (LOOKUP.replace(b"\r\n17,", b"\r\n-17,"), "LocationID '-17' in line 18"),
+        (LOOKUP.replace(b"\r\n17,", b"\r\n18,"), "zone 18 twice, the second time in line 19"),
+        (LOOKUP + b"17\r\n", "too few values in line 267: '17'"),
+        (LOOKUP.replace(b"Sample zone 17", b"Sample\0zone"), "NUL in line 18"),
+        (LOOKUP + b'266,"' + b"x" * 200_000, "not a CSV file: field larger than field limit .* in line 267"),
     ],
 )
 def test_what_is_not_all_zones_each_once_is_refused(data: bytes, said: str) -> None:

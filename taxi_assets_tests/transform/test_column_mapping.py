@@ -8,7 +8,7 @@ import pytest
 from taxi_assets.errors import ContractError
 from taxi_assets.model.datasets import DATASETS, FOR_HIRE, GREEN_TAXI, YELLOW_TAXI, Dataset
 from taxi_assets.model.eras import Layout
-from taxi_assets.transform.column_mapping import ColumnMapping, map_columns
+from taxi_assets.transform.column_mapping import MOST_UNDESCRIBED, ColumnMapping, map_columns
 
 
 def _types(columns: tuple[tuple[str, str], ...]) -> list[tuple[str, pa.DataType]]:
@@ -52,6 +52,25 @@ def test_a_column_nobody_has_seen_is_carried_along_under_a_snake_case_name() -> 
     new = [column.name for column in mapping.columns[len(YELLOW_TAXI.published_columns) :]]
     assert new == ["request_source", "surge_zone_name", "published_trip_month", "published_2nd"]
     assert mapping.unknown == ("request_source", "surgeZone Name", "trip_month", "2nd")
+
+
+def test_names_that_databases_keep_for_themselves_or_would_cut_are_changed_and_stay_different() -> None:
+    long = "x" * 70
+    names = ("ctid", "XMIN", "rowid", "_PARTITIONTIME", "day", long, f"{long}y", long, "x" * 63, "x" * 63)
+    mapping = map_columns(_names(YELLOW_TAXI, *names), YELLOW_TAXI.published_columns)
+    new = [column.name for column in mapping.columns[len(YELLOW_TAXI.published_columns) + 1 :]]
+    assert new[:5] == ["published_ctid", "published_xmin", "published_rowid", "partitiontime", "published_day"]
+    assert len(set(new)) == len(new)
+    assert all(len(name) <= 63 for name in new)
+    assert new[9] == f"{'x' * 61}_2"
+    assert [mapping.published[name] for name in new] == list(names)
+    assert mapping.schema.field(new[5]).metadata == {b"published_as": long.encode()}
+
+
+def test_more_columns_than_a_month_of_trips_can_have_are_refused() -> None:
+    names = [f"new_{number}" for number in range(MOST_UNDESCRIBED)]
+    with pytest.raises(ContractError, match="has 251 columns that nobody has described, for example 'request_source'"):
+        map_columns(_names(YELLOW_TAXI, *names), YELLOW_TAXI.published_columns)
 
 
 def test_a_new_column_without_any_value_has_nothing_to_carry() -> None:

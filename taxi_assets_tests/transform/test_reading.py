@@ -248,6 +248,15 @@ def test_a_value_in_parquet_that_does_not_fit_is_kept_beside_its_row(
     assert [row["published_text"] for row in rows] == [None, kept]
 
 
+@pytest.mark.parametrize(
+    "text", ["2021-01-01", "2021-01-01 07", "1/1/2021", "2021-02-30 00:00:00", "0000-01-01 00:00:00"]
+)
+def test_a_date_among_times_is_no_midnight(tmp_path: Path, text: str) -> None:
+    rows = _rows(_csv(tmp_path, HEADER, ROW, ROW.replace("2021-01-01 00:36:12", text), ROW))
+    assert [row["dropoff_datetime"] is None for row in rows] == [False, True, False]
+    assert rows[1]["published_text"] == f"dropoff_datetime: {text}"
+
+
 MILLISECONDS = pa.array([1_609_461_010_000])
 
 
@@ -261,6 +270,8 @@ MILLISECONDS = pa.array([1_609_461_010_000])
         (pa.array([18_628], pa.date32()), r"holds values of type date32\[day\] and no times"),
         (pa.array(["2021-01-01T00:30:10Z"]), "holds times with a time zone, for example '2021-01-01T00:30:10Z'"),
         (pa.array(["2021-01-01 00:30:10+01:00"]), "holds times with a time zone"),
+        (pa.array(["2021-01-01"]), "holds dates without a time, for example '2021-01-01'"),
+        (pa.array(["1/1/2021"]), "holds dates without a time, for example '1/1/2021'"),
     ],
 )
 def test_what_is_no_local_time_refuses_the_month(tmp_path: Path, name: str, values: pa.Array, said: str) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taxi_assets.transform.times import FORMATS, ISO, TimeFormat, format_of, is_zoned
+from taxi_assets.transform.times import FORMATS, ISO, TimeFormat, format_of, is_zoned, within_databases
 
 MOMENTS = st.datetimes(datetime(2009, 1, 1), datetime(2068, 12, 31)).map(lambda moment: moment.replace(microsecond=0))  # noqa: DTZ001
 
@@ -82,6 +82,22 @@ def test_what_is_no_time_is_null_beside_those_that_are(text: str) -> None:
 def test_a_zone_is_seen() -> None:
     zoned = ["2021-01-03 08:00:00Z", "2021-01-03T08:00:00+02:00", "2021-01-03T08:00:00.5-0500"]
     assert [is_zoned(text) for text in (*zoned, "2021-01-03 08:00", "2021-01-03")] == [True] * 3 + [False] * 2
+
+
+@pytest.mark.parametrize("unit", ["s", "ms", "us"])
+def test_the_years_1_to_9999_are_times_and_others_are_none(unit: str) -> None:
+    inside = [datetime(1, 1, 1), datetime(3019, 2, 3, 4, 5, 6), datetime(9999, 12, 31, 23, 59, 59)]  # noqa: DTZ001
+    numbers = [int((moment - datetime(1970, 1, 1)).total_seconds()) for moment in inside]  # noqa: DTZ001
+    seconds = [*numbers, numbers[0] - 1, numbers[-1] + 1, None]
+    most = [2**63 - 1, -(2**63)] if unit == "us" else [2**60, -(2**60)]
+    factor = {"s": 1, "ms": 10**3, "us": 10**6}[unit]
+    values = pa.array([*(None if each is None else each * factor for each in seconds), *most], pa.int64())
+    assert within_databases(values.view(pa.timestamp(unit))).to_pylist() == [*inside, None, None, None, None, None]
+
+
+def test_nanoseconds_are_cut_to_microseconds() -> None:
+    times = pa.array([1_609_661_221_000_001_999], pa.int64()).view(pa.timestamp("ns"))
+    assert within_databases(times).to_pylist() == [datetime(2021, 1, 3, 8, 7, 1, 1)]  # noqa: DTZ001
 
 
 def _example(form: TimeFormat) -> str:

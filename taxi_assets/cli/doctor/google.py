@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from taxi_assets.cli.doctor.findings import Finding, off, ok, problem
-from taxi_assets.errors import TaxiError
+from taxi_assets.errors import TaxiError, message_of
 from taxi_assets.settings import Settings
 
 if TYPE_CHECKING:
@@ -113,9 +113,9 @@ def _translated_errors(advice: str) -> Iterator[None]:
     try:
         yield
     except Forbidden as error:
-        raise TaxiError(f"Not allowed: {error.message}", advice) from error
+        raise TaxiError(f"Google does not allow it: {error.message}.", advice) from error
     except GoogleAuthError as error:
-        raise TaxiError(f"Not logged in to Google: {error}", LOGIN) from error
+        raise TaxiError(f"Not logged in to Google: {message_of(error)}.", LOGIN) from error
 
 
 def _retry() -> Retry:

@@ -22,7 +22,7 @@ _POLL_SECONDS = 1.0
 
 def table_schema(schema: pa.Schema, descriptions: Mapping[str, str]) -> list[bigquery.SchemaField]:
     """The columns of a Parquet file as BigQuery has them, with their descriptions."""
-    comments = described(schema.names, descriptions)
+    comments = described(schema, descriptions)
     return [
         bigquery.SchemaField(
             field.name,
@@ -49,7 +49,10 @@ def load(
             wait_for(job)
             job.result()
             return int(job.output_rows or 0)
-    raise TaxiError(f"BigQuery failed {_ATTEMPTS} times to load {file.uri}: {job.error_result}.")
+    raise TaxiError(
+        f"BigQuery failed {_ATTEMPTS} times to load {file.uri}: {job.error_result}.",
+        "Look at the load job in BigQuery's console, under its name; run the month again when its cause is gone.",
+    )
 
 
 def _config(schema: Sequence[bigquery.SchemaField]) -> bigquery.LoadJobConfig:

@@ -151,7 +151,9 @@ class DuckDBTable:
         else:
             for column in new.values():
                 connection.execute(f"ALTER TABLE {self._table} ADD COLUMN {column}")
-        for statement in comment_statements(DUCKDB, self._table, described(new, self.descriptions)):
+        for statement in comment_statements(
+            DUCKDB, self._table, described((schema.field(name) for name in new), self.descriptions)
+        ):
             connection.execute(statement)
 
     def _retype(self, connection: duckdb.DuckDBPyConnection, name: str, kind: str) -> None:

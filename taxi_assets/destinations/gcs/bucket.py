@@ -59,7 +59,9 @@ class Bucket:
                 footer = pq.ParquetFile(reader, pre_buffer=False)
                 schema, metadata = footer.schema_arrow.remove_metadata(), footer.metadata
         except NotFound as error:
-            raise MissingObjectError(f"There is no gs://{self.name}/{name}.") from error
+            raise MissingObjectError(
+                f"There is no gs://{self.name}/{name}.", "Load the month into the bucket first."
+            ) from error
         except GoogleAPICallError as error:
             raise _translated(error, f"gs://{self.name}/{name}") from error
         return MonthFile(
@@ -148,4 +150,8 @@ def _translated(error: GoogleAPICallError, uri: str) -> TaxiError:
             f"No such bucket or object: {uri}.",
             "Create the bucket, or set TAXI_GCS_BUCKET to one that exists.",
         )
-    return TaxiError(f"Cloud Storage failed on {uri}: {error.message}.", retry=code in {408, 429} or code >= 500)
+    return TaxiError(
+        f"Cloud Storage failed on {uri}: {error.message}.",
+        "Nothing was changed there.",
+        retry=code in {408, 429} or code >= 500,
+    )

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import psycopg
 from psycopg.sql import SQL, Composed, Identifier, Literal
 
-from taxi_assets.errors import TaxiError
+from taxi_assets.errors import TaxiError, message_of
 
 SWAP_LOCK_TIMEOUT = "2s"
 """While we wait for a table's lock, every new reader waits behind us; so the wait is short, and repeated."""
@@ -27,13 +27,18 @@ def connected(url: str) -> Iterator[psycopg.Connection]:
             yield connection
     except psycopg.OperationalError as error:
         raise TaxiError(
-            f"Postgres cannot be used: {str(error).strip()}.",
+            f"Postgres cannot be used: {message_of(error)}.",
             "Nothing was changed. Is the server up, and is its URL right?",
             retry=True,
         ) from error
     except psycopg.errors.InsufficientPrivilege as error:
         raise TaxiError(
-            f"Postgres: {str(error).strip()}.", "Grant the user CREATE on the schema, and the tables."
+            f"Postgres does not allow it: {message_of(error)}.", "Grant the user CREATE on the schema, and the tables."
+        ) from error
+    except psycopg.Error as error:
+        raise TaxiError(
+            f"Postgres refused a statement: {message_of(error)}.",
+            "Nothing was changed. Does another program use or change these tables?",
         ) from error
 
 

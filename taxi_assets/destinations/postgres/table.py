@@ -179,7 +179,7 @@ class PostgresTable:
         columns = SQL(", ").join(_column(field) for field in schema)
         create_schema(connection, self.schema)
         connection.execute(SQL("CREATE TABLE {} ({}) PARTITION BY LIST (trip_month)").format(self._table, columns))
-        self._comment(connection, schema.names)
+        self._comment(connection, schema)
 
     def _add_columns(self, connection: psycopg.Connection, schema: pa.Schema) -> None:
         present = column_types(connection, self._table)
@@ -188,7 +188,7 @@ class PostgresTable:
         for field in new:
             statement = SQL("ALTER TABLE {} ADD COLUMN {}").format(self._table, _column(field))
             with_short_locks(connection, [statement])
-        self._comment(connection, [field.name for field in new])
+        self._comment(connection, new)
 
     def _retype(self, connection: psycopg.Connection, fields: list[pa.Field]) -> None:
         """Changes the types of columns in all months, which rewrites the table.
@@ -216,10 +216,10 @@ class PostgresTable:
             ) from error
         if definition:
             connection.execute(SQL("CREATE VIEW {} AS {}").format(view, SQL(definition[0])))
-        self._comment(connection, [field.name for field in fields])
+        self._comment(connection, fields)
 
-    def _comment(self, connection: psycopg.Connection, names: Iterable[str]) -> None:
-        for statement in comment_statements(POSTGRES, self._quoted, described(names, self.descriptions)):
+    def _comment(self, connection: psycopg.Connection, fields: Iterable[pa.Field]) -> None:
+        for statement in comment_statements(POSTGRES, self._quoted, described(fields, self.descriptions)):
             connection.execute(SQL(statement))
 
     def _lock_month(self, connection: psycopg.Connection, month: Month) -> None:
