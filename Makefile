@@ -36,8 +36,9 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: .venv/ready ## a month through the whole path: DATASET=green MONTH=2020-04
-	@$(HISTORY) $(BIN)/dagster job execute -m taxi_assets.definitions -j $(DATASET)_trips \
-		--tags '{"dagster/partition": "$(MONTH)-01"}' || \
+	@key="$$($(BIN)/taxi-assets key $(DATASET) $(MONTH))" || exit; \
+	$(HISTORY) $(BIN)/dagster job execute -m taxi_assets.definitions -j $(DATASET)_trips \
+		--tags "{\"dagster/partition\": \"$$key\"}" || \
 		{ $(HISTORY) $(BIN)/taxi-assets why $(DATASET) $(MONTH); exit 1; }
 	@$(BIN)/taxi-assets show $(DATASET) $(MONTH)
 	@echo

@@ -1,4 +1,4 @@
-"""The names and keys of the assets, spelled once."""
+"""The names and keys of the assets, and the names of the jobs that make them, spelled once."""
 
 from __future__ import annotations
 
@@ -29,6 +29,13 @@ PUBLISHED_MONTHS: Final = "published_months"
 """The publisher's files: an external asset."""
 TAXI_ZONES: Final = AssetKey("taxi_zones")
 """The zone lookup, shared by all datasets."""
+TRIPS_JOB: Final = "_trips"
+"""What the name of a dataset is followed by in the name of its job."""
+
+
+def job_name(dataset: Dataset) -> str:
+    """The name of the job that loads a month of the dataset: `yellow_trips`."""
+    return f"{dataset.name}{TRIPS_JOB}"
 
 
 def key_of(dataset: Dataset, name: str) -> AssetKey:

@@ -12,12 +12,12 @@ from dagster import (
     BetaWarning,
     Definitions,
     EnvVar,
-    in_process_executor,
     with_source_code_references,
 )
 
 from taxi_assets.assets import StorageKinds, assets_of, taxi_zones
 from taxi_assets.assets.published_months import published_months, with_freshness_policy
+from taxi_assets.automation.executor import heartbeat_executor
 from taxi_assets.automation.housekeeping import housekeeping_job, housekeeping_schedule
 from taxi_assets.automation.jobs import freshness_job, trips_job
 from taxi_assets.automation.marts_sensor import marts_sensor
@@ -86,8 +86,7 @@ def build_definitions(
             failed_runs_sensor(on=settings.alert_webhook, interval_seconds=sensor_seconds),
         ],
         resources=parts,
-        # Without a process for each step five steps start in 0.5 s, not 20; and a killed run leaves no step running.
-        executor=in_process_executor,
+        executor=heartbeat_executor,
     )
 
 

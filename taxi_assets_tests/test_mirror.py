@@ -28,6 +28,7 @@ HELD_BY = {
     "destinations/postgres/test_table": "destinations/postgres/partition destinations/postgres/session",
     "destinations/postgres/test_zones": "destinations/zone_view",
     "end_to_end/test_any_number_of_cores": "bounds",
+    "end_to_end/test_killed_runs": "automation/executor",
     "end_to_end/test_made_up": "automation/jobs model/made_up resources/publisher",
     "end_to_end/test_path_of_a_month": (
         "assets/bq_table assets/clean_trips assets/common assets/gcs_parquet assets/postgres_table "

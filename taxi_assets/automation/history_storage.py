@@ -16,7 +16,10 @@ from uuid import UUID
 from dagster import DagsterInstance
 from dagster._core.storage.event_log import SqlEventLogStorage, SqliteEventLogStorage
 from dagster._core.storage.local_compute_log_manager import LocalComputeLogManager
+from dagster._core.storage.runs import SqlRunStorage
 from sqlalchemy import bindparam, text
+
+from taxi_assets.automation.run_heartbeat import key_of
 
 NEWEST_CHECKS = text(
     "SELECT run_id FROM asset_check_executions WHERE id IN"
@@ -26,6 +29,7 @@ DELETE_CHECKS = text("DELETE FROM asset_check_executions WHERE run_id = :run")
 DELETE_EVENTS = text("DELETE FROM event_logs WHERE run_id = :run AND id IN :ids").bindparams(
     bindparam("ids", expanding=True)
 )
+DELETE_HEARTBEAT = text("DELETE FROM kvs WHERE key = :key")
 TABLES = (
     "event_logs",
     "asset_check_executions",
@@ -35,6 +39,7 @@ TABLES = (
     "run_tags",
     "snapshots",
     "job_ticks",
+    "kvs",
 )
 """The tables of Dagster that grow."""
 SIZE = text("SELECT sum(pg_total_relation_size(to_regclass(name))) FROM unnest(:tables) AS name")
@@ -54,6 +59,7 @@ class HistoryStorage:
         if not isinstance(storage, SqlEventLogStorage):
             raise TypeError(f"{type(storage).__name__} does not store events in SQL")
         self._events = storage
+        self._runs = instance.run_storage
         self._logs = instance.compute_log_manager
 
     @property
@@ -91,6 +97,12 @@ class HistoryStorage:
         """Deletes a run's check results, which DagsterInstance.delete_run leaves."""
         with self._events.index_connection() as connection:
             connection.execute(DELETE_CHECKS, {"run": run_id})
+
+    def delete_heartbeat(self, run_id: str) -> None:
+        """Deletes a run's heartbeat, for which Dagster's table of keys and values has no method."""
+        if isinstance(self._runs, SqlRunStorage):
+            with self._runs.connect() as connection:
+                connection.execute(DELETE_HEARTBEAT, {"key": key_of(run_id)})
 
     def delete_file(self, run_id: str) -> None:
         """Deletes the SQLite file of a deleted run, if there is one."""

@@ -165,6 +165,7 @@ def _delete(instance: DagsterInstance, storage: "HistoryStorage", run_id: str) -
     """Deletes a run; its row last, by which the next housekeeping finds a half-deleted run again."""
     _delete_captured_logs(instance, storage, run_id)
     storage.delete_checks(run_id)
+    storage.delete_heartbeat(run_id)
     instance.delete_run(run_id)
     storage.delete_file(run_id)
 

@@ -10,7 +10,7 @@ from dagster import (
     define_asset_job,
 )
 
-from taxi_assets.asset_keys import PUBLISHED_MONTHS, TAXI_ZONES, key_of
+from taxi_assets.asset_keys import PUBLISHED_MONTHS, TAXI_ZONES, job_name, key_of
 from taxi_assets.checks.freshness import CHECK
 from taxi_assets.model.datasets import Dataset
 
@@ -19,11 +19,6 @@ if TYPE_CHECKING:
     from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 PUBLISHER_TAG = "taxi/publisher"
-
-
-def job_name(dataset: Dataset) -> str:
-    """The name of the job that loads a month of the dataset."""
-    return f"{dataset.name}_trips"
 
 
 def freshness_job_name(dataset: Dataset) -> str:

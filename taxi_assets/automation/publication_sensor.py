@@ -9,8 +9,8 @@ from dagster import (
     sensor,
 )
 
+from taxi_assets.asset_keys import job_name
 from taxi_assets.automation.history_cursor import Cursor, next_loaded_months
-from taxi_assets.automation.jobs import job_name
 from taxi_assets.automation.month_status import CheckReport
 from taxi_assets.automation.run_history import RunHistory
 from taxi_assets.automation.run_requests import check_publisher, run_requests

@@ -16,6 +16,7 @@ from dagster import (
     run_failure_sensor,
 )
 
+from taxi_assets.automation.run_heartbeat import cause_of_death
 from taxi_assets.errors import RETRY_HINTS, TaxiError
 from taxi_assets.model.datasets import DATASETS
 from taxi_assets.resources.alert_webhook import AlertWebhook
@@ -70,8 +71,9 @@ def alert_of(context: RunFailureSensorContext, run_url: str) -> Alert:
     stages = _stages(events)
     failures = [*_failed_checks(events), *_failed_steps(events, stages)]
     if not failures:  # no step failed: the run's process died, or could not start
-        failures = [StageFailure("the run", context.failure_event.message or "", "")]
-    if run.tags.get("dagster/will_retry") == "true":
+        failures = [StageFailure("the run", cause_of_death(context.failure_event.message or ""), "")]
+    # Dagster says that it will retry a run of `dagster job execute`, too, and cannot.
+    if run.tags.get("dagster/will_retry") == "true" and run.remote_job_origin:
         failures = [replace(failure, retry="Dagster starts it again by itself.") for failure in failures]
     return Alert(_datasets(run.job_name, stages), _months(run.tags), failures, run_url)
 

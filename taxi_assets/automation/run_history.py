@@ -19,9 +19,9 @@ from dagster import (
     RunsFilter,
 )
 
-from taxi_assets.asset_keys import keys_of
-from taxi_assets.automation.jobs import job_name
+from taxi_assets.asset_keys import job_name, keys_of
 from taxi_assets.automation.month_status import MonthRecord, RequestedRun
+from taxi_assets.automation.month_tag import PARTITION_TAG
 from taxi_assets.automation.retention import Fetch, counted_runs, current, fetching_runs
 from taxi_assets.metadata.recorded import FetchedFile, LoadedTrips
 from taxi_assets.model.datasets import Dataset
@@ -31,7 +31,6 @@ from taxi_assets.partitions import months_of
 DATASET_TAG = "taxi/dataset"
 FILE_TAG = "taxi/file"
 """On a run that was requested because of a file: the file's identity."""
-PARTITION_TAG = "dagster/partition"
 FINISHED = {DagsterRunStatus.SUCCESS, DagsterRunStatus.FAILURE, DagsterRunStatus.CANCELED}
 _UNFINISHED = [status for status in DagsterRunStatus if status not in FINISHED]
 _LIMIT = 20

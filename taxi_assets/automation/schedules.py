@@ -9,8 +9,9 @@ from dagster import (
     schedule,
 )
 
+from taxi_assets.asset_keys import job_name
 from taxi_assets.automation.history_cursor import months_to_check
-from taxi_assets.automation.jobs import freshness_job_name, job_name
+from taxi_assets.automation.jobs import freshness_job_name
 from taxi_assets.automation.run_history import RunHistory
 from taxi_assets.automation.run_requests import check_publisher, run_requests
 from taxi_assets.model.datasets import Dataset

@@ -20,6 +20,7 @@ from taxi_assets.errors import TaxiError
 from taxi_assets.model.datasets import DATASETS, Dataset, FileFormat
 from taxi_assets.model.made_up import SAMPLE_ROWS
 from taxi_assets.model.months import Month
+from taxi_assets.model.typed_months import month_of_dataset
 from taxi_assets.resources.embedded_postgres.command import postgres
 from taxi_assets.settings import Settings, SettingsError, load_env_file
 
@@ -28,9 +29,10 @@ def _dataset(_context: click.Context, _argument: click.Parameter, name: str) -> 
     return DATASETS[name]
 
 
-def _month(_context: click.Context, _argument: click.Parameter, text: str) -> Month:
+def _month(context: click.Context, _argument: click.Parameter, text: str) -> Month:
     try:
-        return Month.parse(text)
+        # The dataset stands before its month, and was read before.
+        return month_of_dataset(context.params["dataset"], text)
     except ValueError as error:
         raise click.BadParameter(str(error)) from error
 
@@ -89,6 +91,16 @@ def why(dataset: Dataset, month: Month) -> None:
 
     _settings()
     click.echo("\n".join(reasons(dataset, month)), err=True)
+
+
+@main.command()
+@_dataset_and_month
+def key(dataset: Dataset, month: Month) -> None:  # noqa: ARG001 the month was read as one of the dataset's
+    """Print a month's partition key.
+
+    That is what Dagster's tag dagster/partition takes: the first day of the month.
+    """
+    click.echo(month.key)
 
 
 @main.command()

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from dagster import DagsterEventType, DagsterInstance, DagsterRun, DagsterRunStatus, RunsFilter
 
-from taxi_assets.automation.jobs import job_name
+from taxi_assets.asset_keys import job_name
+from taxi_assets.automation.month_tag import PARTITION_TAG
 from taxi_assets.automation.run_failure_sensor import cause_of
-from taxi_assets.automation.run_history import PARTITION_TAG
 from taxi_assets.model.datasets import Dataset
 from taxi_assets.model.months import Month
 

@@ -7,9 +7,11 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from dagster import DagsterInstance
 
 from taxi_assets.automation import history_storage
-from taxi_assets.automation.history_storage import vacuum
+from taxi_assets.automation.history_storage import HistoryStorage, vacuum
+from taxi_assets.automation.run_heartbeat import Heartbeat
 
 
 def test_a_file_of_sqlite_is_made_smaller_under_a_reader_who_goes_on(tmp_path: Path) -> None:
@@ -41,3 +43,11 @@ def test_a_file_that_others_keep_locked_is_left_as_it_is(tmp_path: Path, monkeyp
         assert path.stat().st_size == size
         assert vacuum(path)
     assert path.stat().st_size < size / 10
+
+
+def test_the_heartbeat_of_a_run_is_deleted_and_others_stay(tmp_path: Path) -> None:
+    with DagsterInstance.local_temp(str(tmp_path)) as instance:
+        for run in ("old", "new"):
+            Heartbeat("here", 1).save(instance, run)
+        HistoryStorage(instance).delete_heartbeat("old")
+        assert [Heartbeat.of(instance, run) for run in ("old", "new")] == [None, Heartbeat("here", 1)]

@@ -4,6 +4,7 @@ On SQLite, as in dagster.yaml, and on Postgres. The time is passed in, so that w
 """
 
 import os
+import re
 import secrets
 import time
 from collections.abc import Iterator
@@ -74,8 +75,11 @@ def instance(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Dagster
         connection.execute(SQL("CREATE DATABASE {}").format(Identifier(name)))
         try:
             storage = f"  postgres:\n    postgres_url: {urlsplit(server)._replace(path=name).geturl()}"
-            sqlite = f"  sqlite:\n    base_dir: {home / '.dagster'}"
-            (home / "dagster.yaml").write_text(text.replace(sqlite, storage))
+            with_postgres, replaced = re.subn(
+                r"(?<=^storage:\n)  custom:\n(    .*\n)+", f"{storage}\n", text, flags=re.MULTILINE
+            )
+            assert replaced == 1
+            (home / "dagster.yaml").write_text(with_postgres)
             with DagsterInstance.from_config(str(home)) as made:
                 yield made
         finally:

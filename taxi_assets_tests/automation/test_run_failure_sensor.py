@@ -21,6 +21,7 @@ from dagster import (
 )
 
 from taxi_assets.automation.run_failure_sensor import failed_runs_sensor
+from taxi_assets.automation.run_heartbeat import Heartbeat
 from taxi_assets.build import build_definitions
 from taxi_assets.errors import TaxiError
 from taxi_assets.model.datasets import GREEN_TAXI
@@ -28,6 +29,14 @@ from taxi_assets.model.months import Month
 from taxi_assets.publishers.sample.generator import write_sample
 from taxi_assets.resources.alert_webhook import AlertWebhook
 from taxi_assets.settings import Settings
+from taxi_assets_tests.helpers.dagster_internals import (
+    CheckRunHealthResult,
+    InProcessCodeLocationOrigin,
+    LoadableTargetOrigin,
+    RemoteJobOrigin,
+    RemoteRepositoryOrigin,
+    WorkerStatus,
+)
 from taxi_assets_tests.servers.publisher import PublisherServer
 from taxi_assets_tests.servers.webhook import SECRET, Answer, Webhook
 
@@ -35,6 +44,13 @@ pytestmark = pytest.mark.slow
 
 MONTH = Month(2020, 4)
 FILE = "green/green_tripdata_2020-04.csv.gz"
+LAUNCHED = RemoteJobOrigin(
+    RemoteRepositoryOrigin(
+        InProcessCodeLocationOrigin(LoadableTargetOrigin(module_name="taxi_assets.definitions")), "__repository__"
+    ),
+    "green_trips",
+)
+"""Where Dagster finds the job of a run that it launched itself, and can launch again."""
 UI = "https://dagster.example/taxi/"
 
 
@@ -127,12 +143,33 @@ def test_a_blocking_check_that_failed_is_named_with_what_it_found(
     assert cause.startswith("rows: ")
 
 
+def test_the_alert_says_which_process_died_and_promises_no_retry_of_what_was_started_by_hand(
+    settings: Settings, instance: DagsterInstance, webhook: Webhook
+) -> None:
+    job = build_definitions(settings).resolve_job_def("green_trips")
+    tags = {"dagster/partition": MONTH.key, "dagster/will_retry": "true"}
+    run = instance.create_run_for_job(job, tags=tags)
+    died = Heartbeat("worker-1.example", 4711).died
+    health = CheckRunHealthResult(WorkerStatus.FAILED, died)
+    event = instance.report_run_failed(run, f"Detected run worker status {health}. Marking run {run.run_id} as failed.")
+    context = build_run_status_sensor_context(
+        sensor_name="failed_runs",
+        dagster_instance=instance,
+        dagster_run=instance.get_run_by_id(run.run_id) or run,
+        dagster_event=event,
+        resources={"alerts": AlertWebhook(url=webhook.url, ui_url=UI)},
+    )
+    failed_runs_sensor(on=True)(context)
+    assert webhook.messages[0]["text"].splitlines()[1] == died
+
+
 @pytest.mark.parametrize(("again", "retry"), [("false", ""), ("true", " Dagster starts it again by itself.")])
 def test_a_run_whose_process_died_is_told_and_whether_dagster_starts_it_again(
     settings: Settings, instance: DagsterInstance, webhook: Webhook, again: str, retry: str
 ) -> None:
     job = build_definitions(settings).resolve_job_def("green_trips")
-    run = instance.create_run_for_job(job, tags={"dagster/partition": MONTH.key, "dagster/will_retry": again})
+    tags = {"dagster/partition": MONTH.key, "dagster/will_retry": again}
+    run = instance.create_run_for_job(job, tags=tags, remote_job_origin=LAUNCHED)
     event = instance.report_run_failed(run, message="The run worker was killed.")
     context = build_run_status_sensor_context(
         sensor_name="failed_runs",

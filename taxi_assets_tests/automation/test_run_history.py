@@ -16,7 +16,8 @@ from dagster import (
 
 from taxi_assets.asset_keys import keys_of
 from taxi_assets.automation.month_status import MonthRecord
-from taxi_assets.automation.run_history import DATASET_TAG, FILE_TAG, PARTITION_TAG, RunHistory
+from taxi_assets.automation.month_tag import PARTITION_TAG
+from taxi_assets.automation.run_history import DATASET_TAG, FILE_TAG, RunHistory
 from taxi_assets.metadata.recorded import FetchedFile, LoadedTrips
 from taxi_assets.model.datasets import GREEN_TAXI, YELLOW_TAXI, Dataset
 from taxi_assets.model.months import Month

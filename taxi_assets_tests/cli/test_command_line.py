@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from dagster import DagsterInstance
 
 pytestmark = pytest.mark.slow
 
@@ -80,6 +81,17 @@ def test_a_wrong_value_in_run_config_is_told_with_the_choices(environment: dict[
     run = _execute(environment, "--tags", '{"dagster/partition": "2020-04-01"}', "-c", str(config))
     assert run.returncode != 0
     assert "Literal['default', 'strict', 'tutorial'] got strickt" in run.stderr
+
+
+def test_dagster_job_execute_for_a_month_without_its_day_says_what_to_write_and_leaves_no_run(
+    environment: dict[str, str],
+) -> None:
+    run = _execute(environment, "--tags", '{"dagster/partition": "2021-07"}')
+    assert run.returncode == 1
+    assert run.stderr.splitlines()[-1].endswith("write 2021-07-01 instead of 2021-07.")
+    assert "Traceback" not in run.stderr
+    with DagsterInstance.from_config(environment["DAGSTER_HOME"]) as instance:
+        assert instance.get_runs() == []
 
 
 def test_dagster_job_execute_without_a_month_says_how_to_give_one(environment: dict[str, str]) -> None:

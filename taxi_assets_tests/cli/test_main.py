@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from taxi_assets.cli.__main__ import main
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = {"catalogue", "doctor", "postgres", "sample", "show", "why"}
+COMMANDS = {"catalogue", "doctor", "key", "postgres", "sample", "show", "why"}
 HEAVY = {"dagster", "duckdb", "numpy", "pandas", "psycopg", "pyarrow", "requests"}
 
 
@@ -37,12 +37,14 @@ finally:
     subprocess.run([sys.executable, "-c", program, *arguments], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
 
 
-@pytest.mark.parametrize("command", ["show", "why", "sample"])
+@pytest.mark.parametrize("command", ["key", "show", "why", "sample"])
 @pytest.mark.parametrize(
     ("dataset", "month", "said"),
     [
         ("blue", "2021-01", "'blue' is not one of 'fhv', 'fhvhv', 'green', 'yellow'"),
         ("green", "21", "write it as 2021-01"),
+        ("green", "2013-07", "green has the months 2013-08 to "),
+        ("green", "2099/1", "There is no green 2099-01: green has the months 2013-08 to "),
     ],
 )
 def test_a_wrong_dataset_or_month_is_a_usage_error_that_says_what_is_right(
@@ -51,6 +53,11 @@ def test_a_wrong_dataset_or_month_is_a_usage_error_that_says_what_is_right(
     done = CliRunner().invoke(main, [command, dataset, month])
     assert done.exit_code == 2
     assert said in done.output
+
+
+@pytest.mark.parametrize("month", ["2021-07", "2021-7", "2021/07", "202107", "2021-07-01"])
+def test_a_month_is_taken_as_people_type_it(month: str) -> None:
+    assert CliRunner().invoke(main, ["key", "green", month]).output == "2021-07-01\n"
 
 
 @pytest.mark.parametrize("command", ["show", "why"])

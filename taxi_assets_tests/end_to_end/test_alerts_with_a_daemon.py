@@ -16,7 +16,7 @@ from dagster import DagsterEventType
 
 from taxi_assets.model.months import Month
 from taxi_assets.settings import ALERT_WEBHOOK, POSTGRES_URL
-from taxi_assets_tests.helpers.daemon import MODULE, ROOT, Daemon, daemon
+from taxi_assets_tests.helpers.daemon import MODULE, PATIENCE_SECONDS, ROOT, Daemon, daemon
 from taxi_assets_tests.helpers.dagster_internals import InstigatorTick, TickStatus
 from taxi_assets_tests.helpers.published_files import Folder
 from taxi_assets_tests.servers.publisher import PublisherServer
@@ -24,7 +24,7 @@ from taxi_assets_tests.servers.webhook import SECRET, Answer, Webhook
 
 SENSOR = "failed_runs"
 
-pytestmark = [pytest.mark.daemon, pytest.mark.slow]
+pytestmark = [pytest.mark.daemon, pytest.mark.slow, pytest.mark.timeout(3 * PATIENCE_SECONDS)]
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from psycopg.sql import SQL, Identifier
 from taxi_assets.model.datasets import DATASETS
 from taxi_assets.settings import POSTGRES_URL
 from taxi_assets_tests.helpers.backfills import Backfill, complete, statuses, times_materialized
-from taxi_assets_tests.helpers.dagster_dev import DagsterDev
+from taxi_assets_tests.helpers.dagster_dev import PATIENCE_SECONDS, DagsterDev
 from taxi_assets_tests.helpers.run_month import rows
 
 MONTHS = {"green": ["2023-01", "2023-02", "2023-03"], "fhv": ["2023-01", "2023-02", "2023-03"]}
@@ -19,7 +19,7 @@ ENDLESS = CORRUPT = "2023-02"
 """Of green the month whose download never ends, of fhv the one whose file is broken."""
 ROWS = 500
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(3 * PATIENCE_SECONDS)]
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from dagster import DagsterRun, DagsterRunStatus
 from psycopg.sql import SQL, Identifier
 
 from taxi_assets.settings import POSTGRES_URL
-from taxi_assets_tests.helpers.daemon import Daemon, daemon
+from taxi_assets_tests.helpers.daemon import PATIENCE_SECONDS, Daemon, daemon
 from taxi_assets_tests.helpers.dagster_internals import InstigatorTick, TickStatus
 from taxi_assets_tests.helpers.published_files import Folder, recent
 from taxi_assets_tests.servers.publisher import PublisherServer
@@ -28,7 +28,7 @@ ROWS, MORE_ROWS = 1_000, 1_500
 PLACES = {"bucket", "warehouse", "Postgres", "mart"}
 Totals = dict[str, tuple[int, float]]
 
-pytestmark = [pytest.mark.daemon, pytest.mark.slow]
+pytestmark = [pytest.mark.daemon, pytest.mark.slow, pytest.mark.timeout(3 * PATIENCE_SECONDS)]
 
 
 @dataclass(frozen=True)

@@ -26,12 +26,13 @@ from taxi_assets.model.months import Month
 from taxi_assets.publishers.sample.generator import write_sample
 from taxi_assets.publishers.sample.zones import zone_lookup
 from taxi_assets.settings import POSTGRES_URL, Settings
+from taxi_assets_tests.helpers.daemon import SLOW_MACHINE
 from taxi_assets_tests.servers.process import free_port, tail
 from taxi_assets_tests.servers.publisher import PublisherServer
 
 ROOT = Path(__file__).parents[2]
 # The machine may have other things to do.
-PATIENCE_SECONDS = 240.0
+PATIENCE_SECONDS = 600.0
 STOP_SECONDS = 20.0
 # As the Makefile has it: of `dagster dev` Dagster says at every start that there is a newer command.
 SUPERSEDED = "ignore:Function `dev_command` is superseded"
@@ -130,6 +131,7 @@ def environment_of(folder: Path, settings: Settings, postgres_url: str) -> dict[
     mine = {name: value for name, value in os.environ.items() if not name.startswith(("TAXI_", "GCP_", "DAGSTER_"))}
     return {
         **mine,
+        **SLOW_MACHINE,
         "TAXI_HOME": str(settings.home),
         "TAXI_PUBLISHER": settings.publisher,
         POSTGRES_URL: postgres_url,

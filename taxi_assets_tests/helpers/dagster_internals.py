@@ -9,12 +9,19 @@ from dagster._core.asset_graph_view.asset_graph_view import AssetGraphView
 from dagster._core.definitions.run_request import InstigatorType
 from dagster._core.definitions.schedule_definition import ScheduleExecutionData
 from dagster._core.definitions.sensor_definition import SensorExecutionData
-from dagster._core.remote_origin import InProcessCodeLocationOrigin, RemoteInstigatorOrigin, RemoteRepositoryOrigin
+from dagster._core.launcher import CheckRunHealthResult, WorkerStatus
+from dagster._core.remote_origin import (
+    InProcessCodeLocationOrigin,
+    RemoteInstigatorOrigin,
+    RemoteJobOrigin,
+    RemoteRepositoryOrigin,
+)
 from dagster._core.scheduler.instigation import InstigatorState, InstigatorStatus, InstigatorTick, TickData, TickStatus
 from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 
 __all__ = [
     "AssetGraphView",
+    "CheckRunHealthResult",
     "InProcessCodeLocationOrigin",
     "InstigatorState",
     "InstigatorStatus",
@@ -22,9 +29,11 @@ __all__ = [
     "InstigatorType",
     "LoadableTargetOrigin",
     "RemoteInstigatorOrigin",
+    "RemoteJobOrigin",
     "RemoteRepositoryOrigin",
     "ScheduleExecutionData",
     "SensorExecutionData",
     "TickData",
     "TickStatus",
+    "WorkerStatus",
 ]
