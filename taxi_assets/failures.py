@@ -41,7 +41,11 @@ def failures_named(context: AssetExecutionContext | OutputContext | InputContext
         raise _failure(context, f"{type(error).__name__}: {message_of(error)}.", retry=passing) from error
 
 
-def _failure(context: AssetExecutionContext | OutputContext | InputContext, text: str, *, retry: bool) -> Failure:
+def title_of(context: AssetExecutionContext | OutputContext | InputContext) -> str:
+    """What a step works on, for people: such as `green 2024-01, raw_trips`."""
     first, asset = context.asset_key.path[0], context.asset_key.path[-1]
-    where = f"{first} {month_of(context)}, {asset}" if first in DATASETS else asset
-    return Failure(f"{where}: {text} {RETRY_HINTS[retry]}", allow_retries=retry)
+    return f"{first} {month_of(context)}, {asset}" if first in DATASETS else asset
+
+
+def _failure(context: AssetExecutionContext | OutputContext | InputContext, text: str, *, retry: bool) -> Failure:
+    return Failure(f"{title_of(context)}: {text} {RETRY_HINTS[retry]}", allow_retries=retry)

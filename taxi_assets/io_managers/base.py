@@ -17,7 +17,7 @@ from taxi_assets.asset_keys import BQ_TABLE
 from taxi_assets.destinations.table_store import TableStore
 from taxi_assets.destinations.zone_table import ZoneTable
 from taxi_assets.errors import MissingTableError
-from taxi_assets.failures import failures_named
+from taxi_assets.failures import failures_named, title_of
 from taxi_assets.io_managers.loading import load_as
 from taxi_assets.metadata.numbers import ROW_COUNT, speed_metadata
 from taxi_assets.metadata.places import table_metadata
@@ -51,8 +51,7 @@ class MonthIOManager(ConfigurableIOManager):
         """The command that a person types, or the path to open, to look at the month here."""
 
     def handle_output(self, context: OutputContext, obj: Any) -> None:
-        dataset, month = dataset_of(context), month_of(context)
-        title = f"{dataset.name} {month}, {context.asset_key.path[-1]}"
+        dataset, month, title = dataset_of(context), month_of(context), title_of(context)
         started = time.monotonic()
         with failures_named(context), report_progress(context.log.info, title):
             facts = self.write(dataset, month, obj, context)
@@ -62,7 +61,7 @@ class MonthIOManager(ConfigurableIOManager):
 
     def load_input(self, context: InputContext) -> object:
         dataset, month = dataset_of(context), month_of(context)
-        with failures_named(context):
+        with failures_named(context), report_progress(context.log.info, title_of(context)):
             return self.read(dataset, month, context.dagster_type.typing_type)
 
 
@@ -80,7 +79,7 @@ class CopyIOManager(MonthIOManager):
 
     def handle_output(self, context: OutputContext, obj: MonthFiles) -> None:
         if is_made_up(obj.clean.source_file()) and not is_allowed(context.step_context.run_config):
-            with failures_named(context):
+            with failures_named(context), report_progress(context.log.info, title_of(context)):
                 refuse_outside(filter(None, [self.closed_to_sample]))
                 there = self.source_file(dataset_of(context), month_of(context))
                 refuse_replacing([there] if there and not is_made_up(there) else [], "this place")
