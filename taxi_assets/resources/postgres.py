@@ -8,6 +8,7 @@ from urllib.parse import quote
 from dagster import ConfigurableResource
 from pydantic import Field
 
+from taxi_assets.destinations.postgres.url import libpq_url
 from taxi_assets.errors import TaxiError
 from taxi_assets.resources.embedded_postgres.folder import EmbeddedPostgresError, ServerFolder
 from taxi_assets.resources.embedded_postgres.server import EmbeddedPostgres
@@ -31,9 +32,7 @@ class ExternalPostgres(PostgresServer):
     url: str = Field(repr=False)
 
     def connection_url(self) -> str:
-        return self.url.replace("postgresql+psycopg2://", "postgresql://").replace(
-            "postgresql+psycopg://", "postgresql://"
-        )
+        return libpq_url(self.url)
 
     def psql(self) -> str:
         return 'psql "$TAXI_POSTGRES_URL"'
