@@ -48,7 +48,7 @@ class MonthIOManager(ConfigurableIOManager):
 
     @abstractmethod
     def inspect_command(self, dataset: Dataset, month: Month) -> str:
-        """The command that a person types, or the path to open, to look at the month here."""
+        """The command that a person types, or the path to open, to look at the month here; quoted for a shell."""
 
     def handle_output(self, context: OutputContext, obj: Any) -> None:
         dataset, month, title = dataset_of(context), month_of(context), title_of(context)

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from taxi_assets.destinations.postgres.url import libpq_url
 from taxi_assets.errors import TaxiError
+from taxi_assets.metadata.places import shell_quoted
 from taxi_assets.resources.embedded_postgres.folder import EmbeddedPostgresError, ServerFolder
 from taxi_assets.resources.embedded_postgres.server import EmbeddedPostgres
 
@@ -35,7 +36,9 @@ class ExternalPostgres(PostgresServer):
         return libpq_url(self.url)
 
     def psql(self) -> str:
-        return 'psql "$TAXI_POSTGRES_URL"'
+        # psql reads no URL with a driver in it.
+        plain = libpq_url(self.url) == self.url
+        return 'psql "$TAXI_POSTGRES_URL"' if plain else 'psql "postgresql://${TAXI_POSTGRES_URL#*://}"'
 
 
 class LocalPostgres(PostgresServer):
@@ -55,7 +58,7 @@ class LocalPostgres(PostgresServer):
 
     def psql(self) -> str:
         program = "psql" if which("psql") else self._server().programs().path("psql")
-        return f"{program} '{self._public_url()}'"
+        return f"{shell_quoted(str(program))} {shell_quoted(self._public_url())}"
 
     def _public_url(self) -> str:
         try:
