@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -22,6 +24,7 @@ from taxi_assets.partitions import month_of
 
 RETRIES = RetryPolicy(max_retries=2, delay=5, backoff=Backoff.EXPONENTIAL, jitter=Jitter.PLUS_MINUS)
 """A step is retried twice, after about 5 and 10 seconds, unless its failure says that a retry will not help."""
+ROOM = "Make room, or set TAXI_HOME to a folder on a larger disk. Nothing was replaced."
 _MISTAKES = (ValueError, TypeError, LookupError, AttributeError, NotImplementedError)
 """Errors that the same code raises again for the same data."""
 
@@ -37,6 +40,8 @@ def failures_named(context: AssetExecutionContext | OutputContext | InputContext
         # Otherwise the in-process executor would retry the step, and the run would go on (dagster issue 15026).
         raise Failure("The run was cancelled, or its process was stopped.", allow_retries=False) from error
     except Exception as error:
+        if os.strerror(errno.ENOSPC) in str(error):
+            raise _failure(context, f"The disk is full: {message_of(error)}. {ROOM}", retry=False) from error
         passing = not isinstance(error, _MISTAKES)
         raise _failure(context, f"{type(error).__name__}: {message_of(error)}.", retry=passing) from error
 

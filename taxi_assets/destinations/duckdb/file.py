@@ -5,6 +5,7 @@ DuckDB lets one process write, and none read meanwhile; so all wait for a lock f
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
@@ -80,7 +81,7 @@ class DuckDBFile:
         wait = Wait(self.path, self.wait_seconds)
         while True:
             try:
-                return duckdb.connect(self.path, read_only=read_only, config=connection_config())
+                connection = duckdb.connect(self.path, read_only=read_only, config=connection_config())
             except duckdb.Error as error:
                 if is_newer(error):
                     raise newer_file(self.path) from error
@@ -89,6 +90,10 @@ class DuckDBFile:
                         f"DuckDB cannot open {self.path}: {message_of(error)}.", "Is it a DuckDB database?"
                     ) from error
                 wait(holder_of(error), error)
+            else:
+                if not read_only:  # nobody else has it open, so what is spilled there is from a process that was killed
+                    shutil.rmtree(self.path.with_name(f"{self.path.name}.tmp"), ignore_errors=True)
+                return connection
 
 
 def insert(connection: duckdb.DuckDBPyConnection, query: str, parameters: Sequence[str], rows: int) -> None:

@@ -17,6 +17,7 @@ _ADVICE: dict[type[psycopg.Error], str] = {
         "The database is read-only: a standby, or default_transaction_read_only is set. Point the URL at the primary; "
         "where it names several hosts, add target_session_attrs=read-write."
     ),
+    errors.DiskFull: "Make room on the disk of the server.",
     errors.DependentObjectsStillExist: f"{_OF_OTHERS} Drop it, or make it on the dataset's table instead.",
     errors.ForeignKeyViolation: f"{_OF_OTHERS} Drop the foreign key, or the rows that use it.",
     errors.NotNullViolation: f"{_OF_OTHERS} Drop the NOT NULL, or give the column a default.",

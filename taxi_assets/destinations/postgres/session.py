@@ -29,14 +29,14 @@ def connected(url: str) -> Iterator[psycopg.Connection]:
             url, autocommit=True, application_name="taxi_assets", connect_timeout=10, prepare_threshold=None
         ) as connection:
             yield connection
+    except REFUSALS as error:
+        raise refusal(error) from error
     except psycopg.OperationalError as error:
         raise TaxiError(
             f"Postgres cannot be used: {str(error).strip()}.",
             "Nothing was changed. Is the server up, and is its URL right?",
             retry=True,
         ) from error
-    except REFUSALS as error:
-        raise refusal(error) from error
 
 
 def create_schema(connection: psycopg.Connection, name: str) -> None:

@@ -5,9 +5,6 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from psycopg import ProgrammingError
-from psycopg.conninfo import conninfo_to_dict
-
 _SCHEMES: Final = ("postgresql://", "postgres://", "postgresql+psycopg://", "postgresql+psycopg2://")
 _DRIVER = re.compile(r"^postgresql\+psycopg2?://")
 _KEYWORDS = re.compile(r"\s*(\w+\s*=\s*('([^'\\]|\\.)*'|[^\s']*)\s*)+")
@@ -43,6 +40,10 @@ def fault_of(url: str) -> str:
 
 def _misread(url: str) -> str:
     """What libpq itself refuses, or takes for a port that is none: a password where the host is missing."""
+    # Every command reads the settings; few need the client.
+    from psycopg import ProgrammingError  # noqa: PLC0415
+    from psycopg.conninfo import conninfo_to_dict  # noqa: PLC0415
+
     try:
         port = str(conninfo_to_dict(libpq_url(url)).get("port") or "")
     except ProgrammingError:
