@@ -7,9 +7,6 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from urllib.parse import unquote, urlsplit
 
-import psycopg
-from psycopg.conninfo import conninfo_to_dict
-
 from taxi_assets.destinations.postgres.url import libpq_url
 from taxi_assets.settings import ALERT_WEBHOOK, HISTORY_URL, POSTGRES_URL
 
@@ -38,6 +35,8 @@ def _passwords(url: str) -> list[str]:
     found = []
     with suppress(ValueError):
         found.append(urlsplit(url).password or "")
-    with suppress(psycopg.ProgrammingError):
+    with suppress(Exception):  # whatever is wrong with it, it is no URL of Postgres
+        from psycopg.conninfo import conninfo_to_dict
+
         found.append(str(conninfo_to_dict(libpq_url(url)).get("password") or ""))
     return [word for password in found for word in (password, unquote(password))]
