@@ -29,6 +29,7 @@ GCS_BUCKET = "TAXI_GCS_BUCKET"
 BQ_DATASET = "TAXI_BQ_DATASET"
 _TEST_SETTINGS = ("TAXI_REAL_DATA", "TAXI_SCREENSHOTS", "TAXI_OTHER_DUCKDB")
 LONGEST_NAME = 63
+"""Bytes of a name in Postgres, which cuts off what is longer."""
 _PREFIX = "TAXI_"
 _MISSPELT = 0.9
 """How similar to a setting a name is that misspells it. Kubernetes sets TAXI_POSTGRES_PORT, which misspells none, where

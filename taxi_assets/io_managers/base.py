@@ -15,6 +15,7 @@ from dagster import (
 
 from taxi_assets.asset_keys import BQ_TABLE
 from taxi_assets.destinations.table_store import TableStore
+from taxi_assets.destinations.warehouse_month import WarehouseMonth
 from taxi_assets.destinations.zone_table import ZoneTable
 from taxi_assets.errors import MissingTableError
 from taxi_assets.failures import failures_named, title_of
@@ -123,6 +124,13 @@ class TableIOManager(CopyIOManager):
     def more_metadata(self, store: Any, dataset: Dataset, month: Month, files: MonthFiles) -> Mapping[str, Any]:
         """More metadata of the month that was just loaded; `store` is what `open_store` gave."""
         return {}
+
+    def load_input(self, context: InputContext) -> object:
+        value = super().load_input(context)
+        if isinstance(value, WarehouseMonth):  # which asks the database later, in an asset or a check
+            reported = report_progress(context.log.info, title_of(context))
+            return replace(value, ask=reported(value.ask))
+        return value
 
     def read(self, dataset: Dataset, month: Month, wanted: type) -> object:
         with self._advised(), self.open_store(dataset) as store:

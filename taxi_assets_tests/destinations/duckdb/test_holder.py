@@ -11,6 +11,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from dagster import AssetKey, PythonObjectDagsterType, build_input_context
 
 from taxi_assets import progress
 from taxi_assets.cli import show
@@ -18,6 +19,8 @@ from taxi_assets.cli.doctor import services
 from taxi_assets.destinations.duckdb import file as duckdb_file
 from taxi_assets.destinations.duckdb.file import DuckDBFile
 from taxi_assets.destinations.duckdb.holder import HeldError, holder_of
+from taxi_assets.destinations.warehouse_month import WarehouseMonth
+from taxi_assets.io_managers.duckdb import DuckDBWarehouse
 from taxi_assets.model.datasets import GREEN_TAXI
 from taxi_assets.model.months import Month
 from taxi_assets.progress import report_progress
@@ -174,6 +177,23 @@ def test_doctor_finds_a_run_that_loads_in_order(settings: Settings) -> None:
     with holding(settings.warehouse, program=RUN):
         found = services.warehouse(settings)
     assert (found.state, found.found) == ("ok", f"{settings.warehouse} is in use")
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_check_that_asks_the_warehouse_later_says_so_too(path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    warehouse = DuckDBWarehouse(database=str(path), schema_name="trips_data_all")
+    context = build_input_context(
+        asset_key=AssetKey(["green", "bq_table"]),
+        partition_key="2020-04-01",
+        dagster_type=PythonObjectDagsterType(WarehouseMonth),
+    )
+    month = warehouse.load_input(context)
+    assert isinstance(month, WarehouseMonth)
+    with holding(path) as pid, pytest.raises(HeldError):
+        month.query("SELECT count(*) FROM trips")
+    said = capfd.readouterr().err
+    assert "green 2020-04, bq_table: waiting for python" in said
+    assert f"(pid {pid})" in said
 
 
 @pytest.mark.slow
