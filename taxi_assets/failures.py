@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -22,6 +24,7 @@ from taxi_assets.partitions import month_of
 
 RETRIES = RetryPolicy(max_retries=2, delay=5, backoff=Backoff.EXPONENTIAL, jitter=Jitter.PLUS_MINUS)
 """A step is retried twice, after about 5 and 10 seconds, unless its failure says that a retry will not help."""
+ROOM = "Make room, or set TAXI_HOME to a folder on a larger disk. Nothing was replaced."
 _LASTING = (FileNotFoundError, FileExistsError, IsADirectoryError, NotADirectoryError, PermissionError)
 """Errors of the system that are there again at the next try."""
 
@@ -37,13 +40,19 @@ def failures_named(context: AssetExecutionContext | OutputContext | InputContext
         # Otherwise the in-process executor would retry the step, and the run would go on (dagster issue 15026).
         raise Failure("The run was cancelled, or its process was stopped.", allow_retries=False) from error
     except Exception as error:
+        if os.strerror(errno.ENOSPC) in str(error):
+            raise _failure(context, f"The disk is full: {message_of(error)}. {ROOM}", retry=False) from error
         raise _failure(context, _unforeseen(error), retry=_may_pass(error)) from error
 
 
-def _failure(context: AssetExecutionContext | OutputContext | InputContext, text: str, *, retry: bool) -> Failure:
+def title_of(context: AssetExecutionContext | OutputContext | InputContext) -> str:
+    """What a step works on, for people: such as `green 2024-01, raw_trips`."""
     first, asset = context.asset_key.path[0], context.asset_key.path[-1]
-    where = f"{first} {month_of(context)}, {asset}" if first in DATASETS else asset
-    return Failure(f"{where}: {text} {RETRY_HINTS[retry]}", allow_retries=retry)
+    return f"{first} {month_of(context)}, {asset}" if first in DATASETS else asset
+
+
+def _failure(context: AssetExecutionContext | OutputContext | InputContext, text: str, *, retry: bool) -> Failure:
+    return Failure(f"{title_of(context)}: {text} {RETRY_HINTS[retry]}", allow_retries=retry)
 
 
 def _unforeseen(error: Exception) -> str:

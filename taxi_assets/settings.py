@@ -7,7 +7,6 @@ they are set.
 from __future__ import annotations
 
 import os
-import re
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
@@ -17,6 +16,7 @@ from typing import Final, TypeVar, cast, get_args
 
 from dotenv import dotenv_values
 
+from taxi_assets.destinations.postgres.url import fault_of
 from taxi_assets.model.datasets import FileFormat
 from taxi_assets.model.made_up import ANYWHERE, SAMPLE, SAMPLE_ROWS
 from taxi_assets.publishers.sites import check_name
@@ -28,13 +28,12 @@ HISTORY_URL = "DAGSTER_POSTGRES_URL"
 GCS_BUCKET = "TAXI_GCS_BUCKET"
 BQ_DATASET = "TAXI_BQ_DATASET"
 _TEST_SETTINGS = ("TAXI_REAL_DATA", "TAXI_SCREENSHOTS", "TAXI_OTHER_DUCKDB")
+LONGEST_NAME = 63
+"""Bytes of a name in Postgres, which cuts off what is longer."""
 _PREFIX = "TAXI_"
 _MISSPELT = 0.9
 """How similar to a setting a name is that misspells it. Kubernetes sets TAXI_POSTGRES_PORT, which misspells none, where
 a service is called taxi-postgres."""
-_POSTGRES = ("postgresql://", "postgres://", "postgresql+psycopg://", "postgresql+psycopg2://")
-_KEYWORDS = re.compile(r"\s*(\w+\s*=\s*('([^'\\]|\\.)*'|[^\s']*)\s*)+")
-_BARE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _WEB = ("http://", "https://")
 _BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 _T = TypeVar("_T")
@@ -49,23 +48,8 @@ def _text(_variable: str, text: str) -> str:
 
 
 def _is_postgres_url(variable: str, text: str) -> bool:
-    """True, as the variable is set; the errors for what libpq would misread do not show its value, a password perhaps.
-
-    libpq repeats parts of what it cannot parse, so nothing of the kind may reach it.
-    """
-    if text != text.strip(" \t\r\n\"'"):
-        fault = "it begins or ends with a blank or a quotation mark"
-    elif "://" not in text:
-        fault = "" if _KEYWORDS.fullmatch(text) else "its keywords cannot be told apart; quote values that hold blanks"
-    elif not text.startswith(_POSTGRES):
-        fault = "it must begin with postgresql://"
-    elif text.partition("?")[0].count("@") > 1:
-        fault = "it has more than one @; in a user name or password write %40"
-    elif "@" in text.partition("://")[2].partition("?")[0].partition("/")[2]:
-        fault = "it has a / before the @; in a password write %2F"
-    else:
-        fault = "it has a % that is no escape; write %25" if _BARE_PERCENT.search(text) else ""
-    if fault:
+    """True, as the variable is set; the error for what libpq would misread does not show its value."""
+    if fault := fault_of(text):
         raise SettingsError(f"{variable} is no URL of Postgres: {fault}. Its value is not shown, as it may be a secret")
     return True
 
@@ -169,6 +153,8 @@ class Settings:
                 "TAXI_POSTGRES_BIN must be the folder of PostgreSQL's programs (initdb, postgres), "
                 f"not '{self.postgres_bin}'"
             )
+        if len(self.postgres_schema.encode()) > LONGEST_NAME:
+            raise SettingsError(f"TAXI_POSTGRES_SCHEMA is longer than the {LONGEST_NAME} bytes of a name in Postgres")
         if self.bq_dataset and not self.gcp_project:
             raise SettingsError("TAXI_BQ_DATASET is set without GCP_PROJECT: set it to the project of the dataset")
         if self.bq_dataset and not self.gcs_bucket:

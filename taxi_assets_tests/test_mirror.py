@@ -16,7 +16,8 @@ HELD_BY = {
     "checks/test_freshness": "assets/published_months",
     "cli/test_catalogue": "cli/catalogue_reasons cli/markdown",
     "cli/doctor/test_doctor": "cli/doctor/examination cli/doctor/masking",
-    "cli/test_command_line": "cli/__main__ cli/show cli/why definitions",
+    "cli/test_show": "metadata/places",
+    "cli/test_command_line": "cli/__main__ cli/why definitions",
     "destinations/bigquery/test_contract": (
         "destinations/bigquery/loading destinations/bigquery/session destinations/descriptions destinations/sql "
         "destinations/table_store destinations/zone_table"
@@ -25,7 +26,8 @@ HELD_BY = {
     "destinations/duckdb/test_table": "destinations/duckdb/file",
     "destinations/gcs/test_bucket": "destinations/gcs/object_names",
     "destinations/postgres/test_copy": "model/column_types",
-    "destinations/postgres/test_table": "destinations/postgres/partition destinations/postgres/session",
+    "destinations/postgres/test_session": "destinations/postgres/refusals",
+    "destinations/postgres/test_table": "destinations/postgres/partition",
     "destinations/postgres/test_zones": "destinations/zone_view",
     "end_to_end/test_any_number_of_cores": "bounds",
     "end_to_end/test_killed_runs": "automation/executor",
@@ -41,7 +43,7 @@ HELD_BY = {
     ),
     "metadata/chart/test_page": "metadata/chart/svg",
     "metadata/test_materializations": (
-        "metadata/contents metadata/days metadata/lineage metadata/links metadata/numbers metadata/places "
+        "metadata/contents metadata/days metadata/lineage metadata/links metadata/numbers "
         "metadata/publication metadata/zones"
     ),
     "model/test_zones": "model/zone_ids publishers/sample/zones",
@@ -64,6 +66,7 @@ HELD_BY = {
     "resources/embedded_postgres/test_users": "resources/embedded_postgres/folder",
     "resources/test_slack": "resources/alert_webhook",
     "test_definitions_snapshot": "build",
+    "test_settings": "destinations/postgres/url",
     "transform/test_cleaning": "transform/flags transform/rule transform/rules transform/writing",
     "transform/test_column_mapping": "model/columns model/eras",
     "transform/test_duplicates": "transform/arrow",

@@ -196,6 +196,9 @@ CANARY = "s3cr3t"
         f"postgresql://u:{CANARY}%zz@h/db",
         f"host=h password=my {CANARY} dbname=db",
         f"jdbc {CANARY}",
+        f"postgresql://user:{CANARY}/db",
+        f"postgresql://u:{CANARY}@h/db?sslmod=require",
+        f"host=h port={CANARY}",
         CANARY,
     ],
 )
@@ -203,6 +206,12 @@ def test_a_postgres_url_that_libpq_would_misread_is_refused_and_not_shown(url: s
     with pytest.raises(SettingsError, match="TAXI_POSTGRES_URL is no URL of Postgres") as error:
         Settings.from_env({"TAXI_POSTGRES_URL": url})
     assert CANARY not in str(error.value)
+
+
+def test_a_schema_longer_than_a_name_can_be_is_refused() -> None:
+    assert Settings.from_env({"TAXI_POSTGRES_SCHEMA": "ü" * 31}).postgres_schema == "ü" * 31
+    with pytest.raises(SettingsError, match="TAXI_POSTGRES_SCHEMA is longer than the 63 bytes"):
+        Settings.from_env({"TAXI_POSTGRES_SCHEMA": "ü" * 32})
 
 
 @pytest.mark.parametrize(

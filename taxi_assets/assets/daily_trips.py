@@ -9,7 +9,7 @@ from taxi_assets.asset_keys import BQ_TABLE, TAXI_ZONES
 from taxi_assets.assets.common import StorageKinds, common, last_materialization, warn_of_try_out
 from taxi_assets.assets.conditions import when_changed
 from taxi_assets.destinations.warehouse_month import WarehouseMonth
-from taxi_assets.failures import failures_named
+from taxi_assets.failures import failures_named, title_of
 from taxi_assets.io_managers.zones import ZoneTables
 from taxi_assets.metadata.columns import column_metadata
 from taxi_assets.metadata.contents import trips_metadata
@@ -17,6 +17,7 @@ from taxi_assets.metadata.days import days_metadata
 from taxi_assets.metadata.lineage import of_daily
 from taxi_assets.metadata.recorded import LoadedTrips
 from taxi_assets.model.datasets import Dataset
+from taxi_assets.progress import report_progress
 from taxi_assets.resources.publisher import TripPublisher
 from taxi_assets.transform.daily import COLUMNS, as_table, daily_query
 
@@ -45,7 +46,7 @@ def daily_trips(dataset: Dataset, storage: StorageKinds) -> AssetsDefinition:
         publisher: TripPublisher,
         zone_tables: ResourceParam[ZoneTables],
     ) -> Output[Any]:
-        with failures_named(context):
+        with failures_named(context), report_progress(context.log.info, title_of(context)):
             days = zone_tables.with_zones_loaded(publisher.zones, lambda: bq_table.query(daily_query(dataset)))
             table = as_table(days)
         trips = LoadedTrips.from_materialization(last_materialization(context, BQ_TABLE))

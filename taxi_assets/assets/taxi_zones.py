@@ -4,12 +4,13 @@ from dagster import AssetExecutionContext, AssetsDefinition, Config, DataVersion
 from pydantic import Field
 
 from taxi_assets.assets.common import OWNER, StorageKinds, tags
-from taxi_assets.failures import RETRIES, failures_named
+from taxi_assets.failures import RETRIES, failures_named, title_of
 from taxi_assets.io_managers.zones import ZoneTables
 from taxi_assets.metadata.columns import column_metadata
 from taxi_assets.metadata.zones import zones_metadata
 from taxi_assets.model.made_up import is_allowed
 from taxi_assets.model.zones import COLUMNS, TABLE, ZoneLookup
+from taxi_assets.progress import report_progress
 from taxi_assets.resources.publisher import TripPublisher
 
 
@@ -42,7 +43,7 @@ def taxi_zones(storage: StorageKinds) -> AssetsDefinition:
         zone_tables: ResourceParam[ZoneTables],
     ) -> Output[ZoneLookup]:
         context.log.info(f"{TABLE} from publisher {publisher.title}")
-        with failures_named(context):
+        with failures_named(context), report_progress(context.log.info, title_of(context)):
             found = publisher.zones(allow_sample=is_allowed(context.run.run_config))
             lookup = found if config.allow_sample else zone_tables.best(found)
         why = "Publisher sample makes up its zones" if found.made_up else "The publisher has no zone lookup"

@@ -5,7 +5,7 @@ from dagster import AssetExecutionContext, AssetsDefinition, MaterializeResult, 
 from taxi_assets.asset_keys import BQ_TABLE, POSTGRES_TABLE, TAXI_ZONES, key_of
 from taxi_assets.assets.common import StorageKinds, common, last_materialization, warn_of_try_out
 from taxi_assets.assets.conditions import when_changed
-from taxi_assets.failures import failures_named
+from taxi_assets.failures import failures_named, title_of
 from taxi_assets.io_managers.zones import ZoneTables
 from taxi_assets.metadata.columns import column_metadata
 from taxi_assets.metadata.contents import trips_metadata
@@ -13,6 +13,7 @@ from taxi_assets.metadata.lineage import of_views
 from taxi_assets.metadata.recorded import LoadedTrips
 from taxi_assets.model.datasets import Dataset
 from taxi_assets.model.zones import ZONE_NAMES
+from taxi_assets.progress import report_progress
 from taxi_assets.resources.publisher import TripPublisher
 
 
@@ -31,7 +32,7 @@ def trips_with_zones(dataset: Dataset, storage: StorageKinds) -> AssetsDefinitio
         publisher: TripPublisher,
         zone_tables: ResourceParam[ZoneTables],
     ) -> MaterializeResult[None]:
-        with failures_named(context):
+        with failures_named(context), report_progress(context.log.info, title_of(context)):
             views = zone_tables.with_zones_loaded(publisher.zones, lambda: zone_tables.join(dataset))
         context.log.info(" and ".join(views))
         trips = LoadedTrips.from_materialization(last_materialization(context, POSTGRES_TABLE))

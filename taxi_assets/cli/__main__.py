@@ -104,16 +104,17 @@ def key(dataset: Dataset, month: Month) -> None:  # noqa: ARG001 the month was r
 
 
 @main.command()
-@click.option("--wait", type=float, default=10.0, show_default=True, help="Seconds to wait for each answer.")
-def doctor(wait: float) -> None:
+@click.option("--wait", type=float, help="Seconds to wait for each answer; by default 10, or more on a busy machine.")
+def doctor(wait: float | None) -> None:
     """Check all that the settings ask for.
 
     Says what to do where something is missing; exits with 1 when there is a problem.
     """
     overridden = load_env_file()
     from taxi_assets.cli.doctor.examination import report
+    from taxi_assets.cli.doctor.findings import usual_wait
 
-    sys.exit(report(os.environ, overridden, seconds=wait))
+    sys.exit(report(os.environ, overridden, seconds=wait or usual_wait()))
 
 
 @main.command()

@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 
+import click
 from dagster import build_resources
 
 from taxi_assets.build import resources_for
+from taxi_assets.errors import TaxiError
 from taxi_assets.model.datasets import Dataset
 from taxi_assets.model.months import Month
 from taxi_assets.model.origin import origin, publisher_of
+from taxi_assets.progress import report_progress
 from taxi_assets.resources.publisher import TripPublisher
 from taxi_assets.settings import Settings
 from taxi_assets.transform.first_rows import REMEDY, describe, first_rows_of
 from taxi_assets.transform.month_file import MonthFile
 
+_Count = Callable[[], int]
+_Command = Callable[[], str]
+
 
 def rows_by_place(settings: Settings, dataset: Dataset, month: Month) -> list[tuple[str, int, str]]:
-    """Each place a month goes to: its name, the number of rows there, and the command that opens them."""
+    """Each place a month goes to: its name, the number of rows there, and the command that opens them.
+
+    Raises TaxiError when a place cannot be asked.
+    """
+    return [(place, count(), command()) for place, count, command in _places(settings, dataset, month)]
+
+
+def _places(settings: Settings, dataset: Dataset, month: Month) -> Iterator[tuple[str, _Count, _Command]]:
+    """As `rows_by_place`, but the number and the command are functions, to be called before the next place is asked."""
     with build_resources(resources_for(settings)) as parts:
         places = {
             "published": parts.raw_files,
@@ -26,24 +41,33 @@ def rows_by_place(settings: Settings, dataset: Dataset, month: Month) -> list[tu
             "warehouse": parts.warehouse,
             "Postgres": parts.postgres,
         }
-        rows = [
-            (name, manager.count(dataset, month), manager.inspect_command(dataset, month))
-            for name, manager in places.items()
-        ]
-        clean = parts.clean_parquet
-        quarantine = clean.count_quarantined(dataset, month), clean.inspect_quarantine_command(dataset, month)
-    return [*rows[:2], ("quarantine", *quarantine), *rows[2:]]
+        for name, manager in places.items():
+            yield name, partial(manager.count, dataset, month), partial(manager.inspect_command, dataset, month)
+            if name == "clean":
+                count, command = manager.count_quarantined, manager.inspect_quarantine_command
+                yield "quarantine", partial(count, dataset, month), partial(command, dataset, month)
 
 
 def report(settings: Settings, dataset: Dataset, month: Month) -> str:
-    """The table of `rows_by_place`, below a line that says where the month came from. Raises TaxiError."""
-    counted = rows_by_place(settings, dataset, month)
+    """The table of `rows_by_place`, below a line that says where the month came from.
+
+    A place that cannot be asked has its error in the table. What is waited for is printed meanwhile, to standard error.
+    """
+    with report_progress(partial(click.echo, err=True), str(month)):
+        counted = [_line(*place) for place in _places(settings, dataset, month)]
     facts = _facts(settings, dataset, month)
     lines = [f"\n{dataset.name} {month}{_source(facts, resources_for(settings)['publisher'])}:\n"]
-    lines += [f"{place:>12} {rows:>12,} rows   {command}" for place, rows, command in counted]
+    lines += counted
     if (first_rows := first_rows_of(facts)) is not None:
         lines.append(f"\n{describe(first_rows)} {REMEDY}")
     return "\n".join(lines)
+
+
+def _line(place: str, count: _Count, command: _Command) -> str:
+    try:
+        return f"{place:>12} {count():>12,} rows   {command()}"
+    except TaxiError as error:
+        return f"{place:>12} {'not known':>17}   {error}"
 
 
 def _source(facts: Mapping[str, str], publisher: TripPublisher) -> str:

@@ -5,6 +5,7 @@ The sums are those of `transform/checksums.py`: each database computes the same 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -33,6 +34,10 @@ class Dialect:
     def quoted(self, *names: str) -> str:
         """A name, or the parts of a qualified one, each in quotes."""
         return ".".join(f"{self.quote}{name.replace(self.quote, self.quote * 2)}{self.quote}" for name in names)
+
+    def shown(self, *names: str) -> str:
+        """A name for people to read and to run: in quotes only where it needs them."""
+        return ".".join(name if _is_plain(name) else self.quoted(name) for name in names)
 
     def sum_of(self, column: str, kind: str) -> str:
         """The SQL expression for the sum of a column whose type the catalog calls `kind`."""
@@ -70,6 +75,13 @@ BIGQUERY: Final = Dialect(
     md5_sum="SUM(CAST(CONCAT('0x', SUBSTR(TO_HEX(MD5({column})), 1, 8)) AS INT64))",
     quote="`",
 )
+_PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
+_RESERVED = {"all", "analyze", "case", "check", "column", "default", "end", "group", "order", "table", "user", "window"}
+"""Words that a schema may well be called, and that SQL takes for its own."""
+
+
+def _is_plain(name: str) -> bool:
+    return _PLAIN.fullmatch(name) is not None and name not in _RESERVED
 
 
 def month_query(table: str, month: Month, what: str = "*") -> str:

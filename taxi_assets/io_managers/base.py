@@ -15,9 +15,10 @@ from dagster import (
 
 from taxi_assets.asset_keys import BQ_TABLE
 from taxi_assets.destinations.table_store import TableStore
+from taxi_assets.destinations.warehouse_month import WarehouseMonth
 from taxi_assets.destinations.zone_table import ZoneTable
 from taxi_assets.errors import MissingTableError
-from taxi_assets.failures import failures_named
+from taxi_assets.failures import failures_named, title_of
 from taxi_assets.io_managers.loading import load_as
 from taxi_assets.metadata.numbers import ROW_COUNT, speed_metadata
 from taxi_assets.metadata.places import table_metadata
@@ -48,11 +49,10 @@ class MonthIOManager(ConfigurableIOManager):
 
     @abstractmethod
     def inspect_command(self, dataset: Dataset, month: Month) -> str:
-        """The command that a person types, or the path to open, to look at the month here."""
+        """The command that a person types, or the path to open, to look at the month here; quoted for a shell."""
 
     def handle_output(self, context: OutputContext, obj: Any) -> None:
-        dataset, month = dataset_of(context), month_of(context)
-        title = f"{dataset.name} {month}, {context.asset_key.path[-1]}"
+        dataset, month, title = dataset_of(context), month_of(context), title_of(context)
         started = time.monotonic()
         with failures_named(context), report_progress(context.log.info, title):
             facts = self.write(dataset, month, obj, context)
@@ -62,7 +62,7 @@ class MonthIOManager(ConfigurableIOManager):
 
     def load_input(self, context: InputContext) -> object:
         dataset, month = dataset_of(context), month_of(context)
-        with failures_named(context):
+        with failures_named(context), report_progress(context.log.info, title_of(context)):
             return self.read(dataset, month, context.dagster_type.typing_type)
 
 
@@ -80,7 +80,7 @@ class CopyIOManager(MonthIOManager):
 
     def handle_output(self, context: OutputContext, obj: MonthFiles) -> None:
         if is_made_up(obj.clean.source_file()) and not is_allowed(context.step_context.run_config):
-            with failures_named(context):
+            with failures_named(context), report_progress(context.log.info, title_of(context)):
                 refuse_outside(filter(None, [self.closed_to_sample]))
                 there = self.source_file(dataset_of(context), month_of(context))
                 refuse_replacing([there] if there and not is_made_up(there) else [], "this place")
@@ -124,6 +124,13 @@ class TableIOManager(CopyIOManager):
     def more_metadata(self, store: Any, dataset: Dataset, month: Month, files: MonthFiles) -> Mapping[str, Any]:
         """More metadata of the month that was just loaded; `store` is what `open_store` gave."""
         return {}
+
+    def load_input(self, context: InputContext) -> object:
+        value = super().load_input(context)
+        if isinstance(value, WarehouseMonth):  # which asks the database later, in an asset or a check
+            reported = report_progress(context.log.info, title_of(context))
+            return replace(value, ask=reported(value.ask))
+        return value
 
     def read(self, dataset: Dataset, month: Month, wanted: type) -> object:
         with self._advised(), self.open_store(dataset) as store:

@@ -17,6 +17,7 @@ from taxi_assets.destinations.descriptions import descriptions_of
 from taxi_assets.io_managers.base import TableIOManager
 from taxi_assets.metadata.contents import preview_metadata
 from taxi_assets.metadata.links import table_url
+from taxi_assets.metadata.places import shell_quoted
 from taxi_assets.model.datasets import Dataset
 from taxi_assets.model.months import Month
 from taxi_assets.transform.month_file import MonthFiles
@@ -57,4 +58,5 @@ class BigQueryWarehouse(TableIOManager):
         }
 
     def inspect_command(self, dataset: Dataset, month: Month) -> str:
-        return f"bq query --nouse_legacy_sql '{self.month_query(dataset, month)} LIMIT 5'"
+        query = f"{self.month_query(dataset, month)} LIMIT 5"
+        return f"bq query --nouse_legacy_sql {shell_quoted(query)}"

@@ -15,7 +15,7 @@ from taxi_assets.io_managers.loading import load_files_as, rows_in
 from taxi_assets.metadata.chart.counts import TripCounts
 from taxi_assets.metadata.contents import picture_metadata, preview_metadata
 from taxi_assets.metadata.numbers import tally_metadata
-from taxi_assets.metadata.places import file_metadata
+from taxi_assets.metadata.places import file_metadata, shell_quoted
 from taxi_assets.metadata.previews import first_rows
 from taxi_assets.model.datasets import Dataset
 from taxi_assets.model.months import Month
@@ -55,10 +55,10 @@ class CleanParquet(MonthIOManager):
         return rows_in(self.lake.quarantine_file(dataset, month))
 
     def inspect_command(self, dataset: Dataset, month: Month) -> str:
-        return str(self.lake.clean_file(dataset, month))
+        return shell_quoted(str(self.lake.clean_file(dataset, month)))
 
     def inspect_quarantine_command(self, dataset: Dataset, month: Month) -> str:
-        return str(self.lake.quarantine_file(dataset, month))
+        return shell_quoted(str(self.lake.quarantine_file(dataset, month)))
 
     def read(self, dataset: Dataset, month: Month, wanted: type) -> object:
         clean, quarantine = self.lake.clean_file(dataset, month), self.lake.quarantine_file(dataset, month)

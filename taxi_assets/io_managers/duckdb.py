@@ -1,5 +1,6 @@
 """Months in the local warehouse, a DuckDB file with the tables that BigQuery would have."""
 
+import json
 import sys
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
@@ -13,6 +14,7 @@ from taxi_assets.destinations.duckdb.file import DuckDBFile
 from taxi_assets.destinations.duckdb.table import DuckDBTable
 from taxi_assets.destinations.duckdb.zones import DuckDBZones
 from taxi_assets.io_managers.base import TableIOManager
+from taxi_assets.metadata.places import shell_quoted
 from taxi_assets.model.datasets import Dataset
 from taxi_assets.model.months import Month
 from taxi_assets.transform.month_file import MonthFiles
@@ -43,5 +45,5 @@ class DuckDBWarehouse(TableIOManager):
 
     def inspect_command(self, dataset: Dataset, month: Month) -> str:
         query = f"from {self.schema_name}.{dataset.table} limit 5"
-        look = f'duckdb.connect("{self.database}", read_only=True).sql("{query}").show()'
-        return f"{sys.executable} -c 'import duckdb; {look}'"
+        look = f"duckdb.connect({json.dumps(self.database)}, read_only=True).sql({json.dumps(query)}).show()"
+        return f"{shell_quoted(sys.executable)} -c {shell_quoted(f'import duckdb; {look}')}"

@@ -15,7 +15,8 @@ from typing import Any
 from dagster import ConfigurableIOManager, InputContext, IOManager, OutputContext
 from pydantic import Field
 
-from taxi_assets.failures import failures_named
+from taxi_assets.failures import failures_named, title_of
+from taxi_assets.progress import report_progress
 
 
 class FrameTables(ConfigurableIOManager):
@@ -31,13 +32,13 @@ class FrameTables(ConfigurableIOManager):
 
     def handle_output(self, context: OutputContext, obj: Any) -> None:
         started = time.monotonic()
-        with failures_named(context), self.lock():
+        with failures_named(context), report_progress(context.log.info, title_of(context)), self.lock():
             self.dagster_io_manager().handle_output(context, obj)
         context.add_output_metadata({"seconds": round(time.monotonic() - started, 3)})
         context.log.info(f"{' '.join(context.asset_key.path)}: {len(obj):,} rows")
 
     def load_input(self, context: InputContext) -> Any:
-        with failures_named(context), self.lock():
+        with failures_named(context), report_progress(context.log.info, title_of(context)), self.lock():
             return self.dagster_io_manager().load_input(context)
 
 

@@ -12,7 +12,7 @@ from taxi_assets.destinations.gcs.object_names import object_names
 from taxi_assets.errors import TaxiError
 from taxi_assets.io_managers.base import CopyIOManager
 from taxi_assets.io_managers.loading import load_files_as, rows_in
-from taxi_assets.metadata.places import file_metadata
+from taxi_assets.metadata.places import file_metadata, shell_quoted
 from taxi_assets.model.datasets import Dataset
 from taxi_assets.model.months import Month
 from taxi_assets.transform.month_file import MonthFile, MonthFiles
@@ -38,7 +38,7 @@ class LocalBucket(CopyIOManager):
         return MonthFile.local(path).source_file() if path.exists() else None
 
     def inspect_command(self, dataset: Dataset, month: Month) -> str:
-        return str(self._paths(dataset, month)[0])
+        return shell_quoted(str(self._paths(dataset, month)[0]))
 
     def read(self, dataset: Dataset, month: Month, wanted: type) -> object:
         clean, quarantine = self._paths(dataset, month)

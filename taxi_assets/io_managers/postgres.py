@@ -8,9 +8,12 @@ from psycopg.conninfo import conninfo_to_dict
 
 from taxi_assets.asset_keys import POSTGRES_TABLE
 from taxi_assets.destinations.descriptions import descriptions_of
+from taxi_assets.destinations.postgres.session import connected
 from taxi_assets.destinations.postgres.table import PostgresTable
 from taxi_assets.destinations.postgres.zones import PostgresZones
+from taxi_assets.destinations.sql import POSTGRES
 from taxi_assets.io_managers.base import TableIOManager
+from taxi_assets.metadata.places import shell_quoted
 from taxi_assets.model.datasets import Dataset
 from taxi_assets.model.months import Month
 from taxi_assets.resources.postgres import PostgresServer
@@ -32,11 +35,16 @@ class PostgresTables(TableIOManager):
         return nullcontext(PostgresZones(self.server.connection_url(), self.schema_name))
 
     def table_name(self, dataset: Dataset) -> str:
-        database = conninfo_to_dict(self.server.connection_url())["dbname"]
+        url = self.server.connection_url()
+        database = conninfo_to_dict(url).get("dbname")
+        if not database:  # a service or the user's name says which it is
+            with connected(url) as connection:
+                database = connection.info.dbname
         return f"{database}.{self.schema_name}.{dataset.table}"
 
     def month_query(self, dataset: Dataset, month: Month) -> str:
-        return f"SELECT * FROM {self.schema_name}.{dataset.table} WHERE trip_month = '{month.key}'"
+        return f"SELECT * FROM {POSTGRES.shown(self.schema_name, dataset.table)} WHERE trip_month = '{month.key}'"
 
     def inspect_command(self, dataset: Dataset, month: Month) -> str:
-        return f'{self.server.psql()} -c "{self.month_query(dataset, month)} LIMIT 5"'
+        query = f"{self.month_query(dataset, month)} LIMIT 5"
+        return f"{self.server.psql()} -c {shell_quoted(query)}"

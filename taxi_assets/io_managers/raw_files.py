@@ -9,6 +9,7 @@ from taxi_assets.asset_keys import RAW_TRIPS
 from taxi_assets.destinations.lake.folder import Lake
 from taxi_assets.errors import TaxiError
 from taxi_assets.io_managers.base import MonthIOManager
+from taxi_assets.metadata.places import shell_quoted
 from taxi_assets.model.datasets import Dataset
 from taxi_assets.model.months import Month
 from taxi_assets.model.publication import Publication
@@ -34,7 +35,7 @@ class RawFiles(MonthIOManager):
 
     def inspect_command(self, dataset: Dataset, month: Month) -> str:
         publication = self.lake.publication(dataset, month)
-        return str(publication.path) if publication else ""
+        return shell_quoted(str(publication.path)) if publication else ""
 
     def read(self, dataset: Dataset, month: Month, wanted: type) -> Publication:
         publication = self.lake.publication(dataset, month)

@@ -7,10 +7,11 @@ from typing import TypeVar
 from dagster import ConfigurableIOManager, InputContext, OutputContext, ResourceDependency
 
 from taxi_assets.errors import MissingTableError, TaxiError
-from taxi_assets.failures import failures_named
+from taxi_assets.failures import failures_named, title_of
 from taxi_assets.io_managers.base import TableIOManager
 from taxi_assets.model.datasets import Dataset
 from taxi_assets.model.zones import TRUSTED, ZoneLookup
+from taxi_assets.progress import report_progress
 
 Result = TypeVar("Result")
 
@@ -23,7 +24,7 @@ class ZoneTables(ConfigurableIOManager):
 
     def handle_output(self, context: OutputContext, obj: ZoneLookup) -> None:
         started = time.monotonic()
-        with failures_named(context):
+        with failures_named(context), report_progress(context.log.info, title_of(context)):
             tables = self._write(obj)
         context.add_output_metadata({"tables": ", ".join(tables), "seconds": round(time.monotonic() - started, 3)})
         context.log.info(f"{len(obj.zones)} zones in {' and '.join(tables)}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from typing import Any
 
 from dagster import MetadataValue
@@ -9,6 +11,13 @@ from dagster import MetadataValue
 from taxi_assets.metadata.links import object_url
 from taxi_assets.metadata.recorded import LoadedTrips
 from taxi_assets.transform.month_file import MonthFile
+
+
+def shell_quoted(text: str) -> str:
+    """The text as one word of a shell command, in the quotes that leave it readable."""
+    if "'" in text and not re.search(r'["$`\\!]', text):
+        return f'"{text}"'
+    return shlex.quote(text)
 
 
 def file_metadata(file: MonthFile) -> dict[str, Any]:

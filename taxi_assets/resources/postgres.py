@@ -8,7 +8,9 @@ from urllib.parse import quote
 from dagster import ConfigurableResource
 from pydantic import Field
 
+from taxi_assets.destinations.postgres.url import libpq_url
 from taxi_assets.errors import TaxiError, message_of
+from taxi_assets.metadata.places import shell_quoted
 from taxi_assets.resources.embedded_postgres.folder import EmbeddedPostgresError, ServerFolder
 from taxi_assets.resources.embedded_postgres.server import EmbeddedPostgres
 
@@ -31,12 +33,12 @@ class ExternalPostgres(PostgresServer):
     url: str = Field(repr=False)
 
     def connection_url(self) -> str:
-        return self.url.replace("postgresql+psycopg2://", "postgresql://").replace(
-            "postgresql+psycopg://", "postgresql://"
-        )
+        return libpq_url(self.url)
 
     def psql(self) -> str:
-        return 'psql "$TAXI_POSTGRES_URL"'
+        # psql reads no URL with a driver in it.
+        plain = libpq_url(self.url) == self.url
+        return 'psql "$TAXI_POSTGRES_URL"' if plain else 'psql "postgresql://${TAXI_POSTGRES_URL#*://}"'
 
 
 class LocalPostgres(PostgresServer):
@@ -56,7 +58,7 @@ class LocalPostgres(PostgresServer):
 
     def psql(self) -> str:
         program = "psql" if which("psql") else self._server().programs().path("psql")
-        return f"{program} '{self._public_url()}'"
+        return f"{shell_quoted(str(program))} {shell_quoted(self._public_url())}"
 
     def _public_url(self) -> str:
         try:

@@ -116,3 +116,28 @@ def test_a_failure_names_dataset_month_asset_cause_and_whether_to_retry(settings
 def test_a_downstream_asset_without_its_input_says_what_to_materialize(settings: Settings) -> None:
     result = run_month(settings, "green", "2020-04", assets=["postgres_table"], raises=False)
     assert "Materialize clean_trips for this month first" in failure(result, "postgres_table")
+
+
+def test_a_full_disk_is_said_in_clear_words_leaves_nothing_behind_and_the_month_of_before(
+    settings: Settings, small_disk: Path
+) -> None:
+    small = dataclasses.replace(settings, home=small_disk / "taxi", sample_rows=300)
+    run_month(small, "green", "2020-04")
+    before = _files(small_disk)
+    held = rows(small, "green", "2020-04")
+    failed = run_month(dataclasses.replace(small, sample_rows=100_000), "green", "2020-04", raises=False)
+    [step] = [event.step_key for event in failed.all_events if event.is_step_failure and event.step_key]
+    said = failure(failed, step)
+    assert "green 2020-04, " in said
+    assert "The disk is full: " in said
+    assert "set TAXI_HOME to a folder on a larger disk" in said
+    assert said.rstrip().endswith("A retry will not help.")
+    left = {name for name in _files(small_disk) - before if "/raw/" not in name}  # the new publication is whole
+    assert left <= {"taxi/warehouse.duckdb.wal"}
+    assert {**rows(small, "green", "2020-04"), "published": 300} == held
+    run_month(small, "green", "2020-04")
+    assert rows(small, "green", "2020-04") == held
+
+
+def _files(folder: Path) -> set[str]:
+    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from taxi_assets.errors import TaxiError
 
 SECONDS = 10.0
 """How long to wait for an answer. What goes over a network gives up sooner; this limit is for what does not."""
+_MOST_PATIENCE = 12.0
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,12 @@ def problem(found: str, advice: str) -> Finding:
     return Finding("problem", found, advice)
 
 
+def usual_wait() -> float:
+    """Seconds to wait for an answer: SECONDS, and as many times longer as the machine has more to do than cores."""
+    busy = os.getloadavg()[0] / (os.cpu_count() or 1)
+    return SECONDS * min(max(busy, 1.0), _MOST_PATIENCE)
+
+
 def findings(questions: Sequence[Question], seconds: float = SECONDS) -> Iterator[tuple[str, Finding]]:
     """The answers in the order of the questions; one that takes longer than its limit is a problem."""
     started = time.monotonic()
@@ -60,8 +68,8 @@ def findings(questions: Sequence[Question], seconds: float = SECONDS) -> Iterato
         try:
             yield question.about, answer.get(timeout=max(0.0, started + limit - time.monotonic()))
         except Empty:
-            advice = f"Is it slow, or out of reach? taxi-assets doctor --wait {seconds * 6:g} waits longer."
-            yield question.about, problem(f"No answer in {limit:g} s.", advice)
+            advice = f"Is it slow, or out of reach? taxi-assets doctor --wait {seconds * 6:.3g} waits longer."
+            yield question.about, problem(f"No answer in {limit:.3g} s.", advice)
 
 
 def _asked(question: Question) -> SimpleQueue[Finding]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from urllib.parse import unquote, urlsplit
 
+from taxi_assets.destinations.postgres.url import libpq_url
 from taxi_assets.settings import ALERT_WEBHOOK, HISTORY_URL, POSTGRES_URL
 
 MASK = "***"
@@ -29,9 +31,12 @@ def masked(text: str, secrets: Iterable[str]) -> str:
 
 
 def _passwords(url: str) -> list[str]:
-    """The password of a URL, as it is written there and unescaped; nothing for what is no URL."""
-    try:
-        password = urlsplit(url).password or ""
-    except ValueError:
-        return []
-    return [password, unquote(password)]
+    """The password in any form of a URL, as it is written there and unescaped; nothing for what is none."""
+    found = []
+    with suppress(ValueError):
+        found.append(urlsplit(url).password or "")
+    with suppress(Exception):  # whatever is wrong with it, it is no URL of Postgres
+        from psycopg.conninfo import conninfo_to_dict
+
+        found.append(str(conninfo_to_dict(libpq_url(url)).get("password") or ""))
+    return [word for password in found for word in (password, unquote(password))]

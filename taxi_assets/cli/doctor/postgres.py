@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from taxi_assets.cli.doctor.findings import Finding, ok, problem
 from taxi_assets.errors import TaxiError
+from taxi_assets.model.datasets import DATASETS
+from taxi_assets.model.zones import TABLE as ZONES
 from taxi_assets.resources.postgres import ExternalPostgres
 from taxi_assets.settings import HISTORY_URL, POSTGRES_URL, Settings
 
@@ -20,9 +22,18 @@ if TYPE_CHECKING:
 
 OLDEST_POSTGRES = 15
 CONNECT_SECONDS = 5
-_MAY_CREATE = """SELECT coalesce(
-    (SELECT has_schema_privilege(oid, 'CREATE') FROM pg_namespace WHERE nspname = %s),
-    has_database_privilege(current_database(), 'CREATE'))"""
+_RIGHTS = """SELECT
+    coalesce((SELECT has_schema_privilege(oid, 'CREATE') AND has_schema_privilege(oid, 'USAGE')
+                FROM pg_namespace WHERE nspname = %(schema)s),
+             has_database_privilege(current_database(), 'CREATE')),
+    pg_is_in_recovery(),
+    current_setting('transaction_read_only')::boolean,
+    quote_ident(%(schema)s),
+    quote_ident(current_user),
+    ARRAY(SELECT c.oid::regclass::text || ' of ' || pg_get_userbyid(c.relowner)
+            FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+           WHERE n.nspname = %(schema)s AND c.relname = ANY (%(tables)s) AND NOT pg_has_role(c.relowner, 'USAGE')
+           ORDER BY 1)"""
 _VERSION_AND_PROGRAMS = """SELECT split_part(current_setting('server_version'), ' ', 1), setting
     FROM pg_config WHERE name = 'BINDIR'"""
 
@@ -89,20 +100,46 @@ def _is_readable(url: str) -> bool:
 
 
 def _external(url: str, schema: str) -> Finding:
-    """Whether the server can be reached, is new enough, and lets us create tables. Raises TaxiError."""
+    """Whether the server can be reached, is new enough, and lets us create and change our tables. Raises TaxiError."""
     with _connected(url, POSTGRES_URL) as connection:
         info, user = connection.info, connection.info.user
         found = f"PostgreSQL {info.parameter_status('server_version')} as {user} on {info.host}, {info.dbname}"
-        may_create = connection.execute(_MAY_CREATE, (schema,)).fetchone() == (True,)
-        is_old = info.server_version < OLDEST_POSTGRES * 10_000
-    if is_old:
-        return problem(found, f"PostgreSQL {OLDEST_POSTGRES} or later is needed.")
+        if info.server_version < OLDEST_POSTGRES * 10_000:
+            return problem(found, f"PostgreSQL {OLDEST_POSTGRES} or later is needed.")
+        lacking = _lacking(connection, schema)
+    if lacking is not None:
+        return problem(f"{found}: {lacking.found}", lacking.advice)
+    return ok(f"{found}, schema {schema}{_encoder()}")
+
+
+def _lacking(connection: Connection[TupleRow], schema: str) -> Finding | None:
+    """What the role lacks to load months into the schema; None if nothing."""
+    answer = connection.execute(_RIGHTS, {"schema": schema, "tables": _tables()}).fetchone()
+    may_create, is_standby, is_read_only, schema_name, role, of_others = answer or (False, *[None] * 5)
+    if is_standby or is_read_only:
+        why = "it is a standby" if is_standby else "default_transaction_read_only is set"
+        return problem(
+            f"the database is read-only ({why})",
+            f"Set {POSTGRES_URL} to the primary; where it names several hosts, add target_session_attrs=read-write.",
+        )
     if not may_create:
         return problem(
-            f"{found}: {user} may not create tables in schema {schema}",
-            f"GRANT CREATE ON SCHEMA {schema} TO {user}, or ON DATABASE where the schema does not exist yet.",
+            f"{role} may not create tables in schema {schema}",
+            f"GRANT CREATE ON SCHEMA {schema_name} TO {role}, and USAGE; or CREATE ON DATABASE where the schema does "
+            "not exist yet.",
         )
-    return ok(f"{found}, schema {schema}{_encoder()}")
+    if of_others:
+        return problem(
+            f"{', '.join(of_others)} cannot be changed by {role}",
+            f"Give them to it (ALTER TABLE … OWNER TO {role}), or set TAXI_POSTGRES_SCHEMA to another schema.",
+        )
+    return None
+
+
+def _tables() -> list[str]:
+    """The tables that we make, but for the months' own."""
+    trips = [name for dataset in DATASETS.values() for name in (dataset.table, f"{dataset.table}_quarantine")]
+    return [*trips, ZONES]
 
 
 def _local(settings: Settings) -> Finding:

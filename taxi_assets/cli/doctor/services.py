@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from taxi_assets.cli.doctor.findings import Finding, off, ok, problem
-from taxi_assets.errors import TaxiError
+from taxi_assets.cli.doctor.findings import Finding, off, ok, problem, warning
 from taxi_assets.model.datasets import YELLOW_TAXI
 from taxi_assets.publishers.base import publisher
 from taxi_assets.publishers.http import QUICK
@@ -36,14 +35,15 @@ def warehouse(settings: Settings) -> Finding:
     if not settings.warehouse.exists():
         return ok(f"{settings.warehouse} will be created")
     from taxi_assets.destinations.duckdb.file import DuckDBFile
+    from taxi_assets.destinations.duckdb.holder import HeldError
 
+    file = DuckDBFile(settings.warehouse, wait_seconds=WAREHOUSE_SECONDS, queue_seconds=WAREHOUSE_SECONDS)
     try:
-        with DuckDBFile(settings.warehouse, wait_seconds=WAREHOUSE_SECONDS).connected() as connection:
+        # As a load opens it: a shell that only reads keeps loads out, too.
+        with file.connected(read_only=False) as connection:
             tables = len(connection.execute("SELECT 1 FROM duckdb_tables()").fetchall())
-    except TaxiError as error:
-        if error.retry:
-            return ok(f"{settings.warehouse} is in use")
-        raise
+    except HeldError as error:
+        return ok(f"{settings.warehouse} is in use") if error.by_run else warning(error.cause, error.advice)
     return ok(f"{settings.warehouse}: {tables} tables")
 
 

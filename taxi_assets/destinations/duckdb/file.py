@@ -5,7 +5,7 @@ DuckDB lets one process write, and none read meanwhile; so all wait for a lock f
 
 from __future__ import annotations
 
-import time
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
@@ -18,10 +18,14 @@ from filelock import FileLock, Timeout
 
 from taxi_assets.bounds import DUCKDB_MEMORY_MB, DUCKDB_THREADS
 from taxi_assets.destinations.duckdb.format import FORMAT, is_newer, newer_file
+from taxi_assets.destinations.duckdb.holder import Wait, holder_of, is_in_use, run_that_locks
 from taxi_assets.errors import MissingTableError, TaxiError, message_of
 from taxi_assets.progress import track
 
-WAIT_SECONDS = 600
+WAIT_SECONDS = 120
+"""How long to wait for a program that has the file open, such as a forgotten shell. A step does so three times."""
+QUEUE_SECONDS = 600
+"""How long to wait for other runs of ours, which load one after another."""
 _POLL_SECONDS = 1.0
 _Result = TypeVar("_Result")
 # Importing it opened a database in memory, with a thread for each core.
@@ -34,14 +38,15 @@ class DuckDBFile:
 
     path: Path
     wait_seconds: float = WAIT_SECONDS
+    queue_seconds: float = QUEUE_SECONDS
 
     @contextmanager
     def connected(self, *, read_only: bool = True) -> Iterator[duckdb.DuckDBPyConnection]:
         """A connection that no other process has at the same time.
 
-        Raises TaxiError when another program holds the database for longer than `wait_seconds` (a retry may help), when
-        the file is not a DuckDB database, or when a newer DuckDB wrote it; MissingTableError when there is no file to
-        read.
+        Raises HeldError when another program has the database open for longer than `wait_seconds`, or runs of ours for
+        longer than `queue_seconds` (a retry may help); TaxiError when the file is not a DuckDB database, or when a
+        newer DuckDB wrote it; MissingTableError when there is no file to read.
         """
         with self.locked():
             connection = self._open(read_only=read_only)
@@ -52,48 +57,45 @@ class DuckDBFile:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Holds the lock, for code that opens the file by itself; raises TaxiError after `wait_seconds` without it."""
+        """Holds the lock, for code that opens the file by itself; raises HeldError after `queue_seconds` without it."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         lock = FileLock(self.path.with_name(f"{self.path.name}.lock"))
-        try:
-            lock.acquire(timeout=self.wait_seconds)
-        except Timeout as error:
-            raise self._held(error) from error
+        wait = Wait(self.path, self.queue_seconds)
+        while not lock.is_locked:
+            try:
+                lock.acquire(blocking=False)
+            except Timeout as error:
+                wait(run_that_locks(Path(lock.lock_file)), error)
         try:
             yield
         finally:
             lock.release()
 
     def check(self) -> None:
-        """Raises TaxiError, as `connected` does, for a file that cannot be opened; called while locked."""
+        """Raises what `connected` raises for a file that cannot be opened for writing; called while locked."""
         if self.path.exists():
-            self._open(read_only=True).close()
+            self._open(read_only=False).close()
 
     def _open(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
         """Opens the file; waits while a program that does not heed our lock, such as a DuckDB shell, has it open."""
         if read_only and not self.path.exists():
             raise MissingTableError(f"There is no warehouse {self.path} yet.")
-        deadline = time.monotonic() + self.wait_seconds
+        wait = Wait(self.path, self.wait_seconds)
         while True:
             try:
-                return duckdb.connect(self.path, read_only=read_only, config=connection_config())
+                connection = duckdb.connect(self.path, read_only=read_only, config=connection_config())
             except duckdb.Error as error:
                 if is_newer(error):
                     raise newer_file(self.path) from error
-                if "Could not set lock" not in str(error):
+                if not is_in_use(error):
                     raise TaxiError(
                         f"DuckDB cannot open {self.path}: {message_of(error)}.", "Is it a DuckDB database?"
                     ) from error
-                if time.monotonic() > deadline:
-                    raise self._held(error) from error
-                time.sleep(0.2)
-
-    def _held(self, error: Exception) -> TaxiError:
-        return TaxiError(
-            f"Another program holds the warehouse for longer than {self.wait_seconds:.0f} s: {message_of(error)}.",
-            f"Close the program that has {self.path} open.",
-            retry=True,
-        )
+                wait(holder_of(error), error)
+            else:
+                if not read_only:  # nobody else has it open, so what is spilled there is from a process that was killed
+                    shutil.rmtree(self.path.with_name(f"{self.path.name}.tmp"), ignore_errors=True)
+                return connection
 
 
 def with_enough_memory(connection: duckdb.DuckDBPyConnection, work: Callable[[], _Result]) -> _Result:

@@ -12,7 +12,7 @@ import pyarrow as pa
 from psycopg.sql import SQL, Composed, Identifier, Literal
 
 from taxi_assets.destinations.postgres.copy import CopyEncoder, copy_encoder, copy_rows
-from taxi_assets.destinations.postgres.session import column_types
+from taxi_assets.destinations.postgres.session import column_types, generated_columns
 from taxi_assets.errors import TaxiError
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class NewMonth:
         `checks` are constraints that let ATTACH skip a scan, and the planner skip the month. Raises TaxiError when a
         column has another type than the month's.
         """
-        like = SQL("LIKE {} INCLUDING DEFAULTS INCLUDING COMMENTS").format(self.parent)
+        like = SQL("LIKE {} INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING COMMENTS").format(self.parent)
         parts = SQL(", ").join([like, *checks])
         self.connection.execute(SQL("CREATE TABLE {} ({})").format(self.name, parts))
         self._check_types(rows.schema)
@@ -91,12 +91,16 @@ class NewMonth:
         """Adds the texts that all rows share after the rows: so the catalog holds each text once, and no row does.
 
         The name of the published file would be a sixth of the table. Columns without values are simply not sent.
+        Columns that others have added, computed of these, come last.
         """
+        generated = generated_columns(self.connection, self.parent)
         texts = [(Identifier(name), Literal(text)) for name, text in uniform.items() if text is not None]
-        self._alter([SQL("DROP COLUMN {}").format(name) for name, _ in texts])
+        spared = [*(name for name, _ in texts), *map(Identifier, generated)]
+        self._alter([SQL("DROP COLUMN {}").format(name) for name in spared])
         yield
         self._alter([SQL("ADD COLUMN {} text NOT NULL DEFAULT {}").format(name, text) for name, text in texts])
         self._alter([SQL("ALTER COLUMN {} DROP DEFAULT").format(name) for name, _ in texts])
+        self._alter([SQL("ADD COLUMN {}").format(definition) for definition in generated.values()])
 
     def _alter(self, actions: Sequence[Composed]) -> None:
         if actions:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 import psycopg
 from psycopg.sql import SQL, Composed, Identifier, Literal
 
+from taxi_assets.destinations.postgres.refusals import REFUSALS, refusal
 from taxi_assets.errors import TaxiError, message_of
 
 SWAP_LOCK_TIMEOUT = "2s"
@@ -20,20 +21,21 @@ SWAP_ATTEMPTS = 30
 def connected(url: str) -> Iterator[psycopg.Connection]:
     """A connection that commits each statement outside a transaction; `url` as libpq reads it.
 
-    Raises TaxiError when the server cannot be reached (a retry may help) or refuses permission.
+    It may be a pooler's, which hands the session on after each transaction: settings and locks end with theirs, and
+    nothing is prepared. Raises TaxiError when the server cannot be reached (a retry may help) or refuses something.
     """
     try:
-        with psycopg.connect(url, autocommit=True, application_name="taxi_assets", connect_timeout=10) as connection:
+        with psycopg.connect(
+            url, autocommit=True, application_name="taxi_assets", connect_timeout=10, prepare_threshold=None
+        ) as connection:
             yield connection
+    except REFUSALS as error:
+        raise refusal(error) from error
     except psycopg.OperationalError as error:
         raise TaxiError(
             f"Postgres cannot be used: {message_of(error)}.",
             "Nothing was changed. Is the server up, and is its URL right?",
             retry=True,
-        ) from error
-    except psycopg.errors.InsufficientPrivilege as error:
-        raise TaxiError(
-            f"Postgres does not allow it: {message_of(error)}.", "Grant the user CREATE on the schema, and the tables."
         ) from error
     except psycopg.Error as error:
         raise TaxiError(
@@ -85,6 +87,20 @@ def column_types(connection: psycopg.Connection, table: Identifier) -> dict[str,
         " WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum"
     )
     return dict(connection.execute(query, (table.as_string(connection),)).fetchall())
+
+
+def generated_columns(connection: psycopg.Connection, table: Identifier) -> dict[str, Composed]:
+    """The columns of a table that are computed of others, with their definitions: others have added them."""
+    query = (
+        "SELECT attname, format_type(atttypid, atttypmod), pg_get_expr(adbin, adrelid), attgenerated FROM pg_attribute"
+        " JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum WHERE attrelid = %s::regclass AND attgenerated <> ''"
+    )
+    return {
+        name: SQL("{} {} GENERATED ALWAYS AS ({}) {}").format(
+            Identifier(name), SQL(kind), SQL(expression), SQL("STORED" if how == "s" else "VIRTUAL")
+        )
+        for name, kind, expression, how in connection.execute(query, (table.as_string(connection),))
+    }
 
 
 def exists(connection: psycopg.Connection, schema: str, name: str) -> bool:

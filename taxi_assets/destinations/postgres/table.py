@@ -7,7 +7,8 @@ writer that dies leaves nothing behind.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, LiteralString
 
@@ -16,12 +17,14 @@ import pyarrow as pa
 from psycopg.sql import SQL, Composed, Identifier, Literal
 
 from taxi_assets.destinations.descriptions import described, retyped
+from taxi_assets.destinations.postgres.dependents import grants_again, refuse_dependents
 from taxi_assets.destinations.postgres.partition import MonthRows, NewMonth
 from taxi_assets.destinations.postgres.session import (
     column_types,
     connected,
     create_schema,
     exists,
+    generated_columns,
     lock,
     with_short_locks,
 )
@@ -86,6 +89,8 @@ class PostgresTable:
                 table._prepare(connection, rows.schema)
             with connection.transaction():
                 self._lock_month(connection, month)
+                for table, _ in loads:
+                    table._refuse_dependents(connection, month)
                 counts = [
                     NewMonth(connection, table._table, table._new(month)).load(rows, table._checks(month))
                     for table, rows in loads
@@ -94,14 +99,14 @@ class PostgresTable:
         return counts[0]
 
     def count(self, month: Month) -> int:
-        with connected(self.url) as connection:
+        with self._reading() as connection:
             if not self._kind(connection):
                 return 0
             row = connection.execute(SQL(month_query(self._quoted, month, "count(*)"))).fetchone()
         return int(row[0]) if row else 0
 
     def source_file(self, month: Month) -> str | None:
-        with connected(self.url) as connection:
+        with self._reading() as connection:
             if not {"trip_month", "source_file"} <= set(self._columns(connection)):
                 return None
             query = f"{month_query(self._quoted, month, 'source_file')} LIMIT 1"
@@ -109,7 +114,7 @@ class PostgresTable:
         return str(row[0]) if row else None
 
     def checksums(self, month: Month) -> Checksums:
-        with connected(self.url) as connection, connection.transaction():
+        with self._reading() as connection:
             types = self._columns(connection)
             for setting in _SUM_SETTINGS:
                 connection.execute(setting)
@@ -125,13 +130,20 @@ class PostgresTable:
     def _ask(self, query: str) -> pd.DataFrame:
         import pandas as pd
 
-        with connected(self.url) as connection:
+        with self._reading() as connection:
             try:
                 cursor = connection.execute(SQL(query))
             except psycopg.errors.UndefinedTable as error:
                 raise MissingTableError(f"Postgres lacks a table: {error.diag.message_primary}.") from error
             columns = [column.name for column in cursor.description or ()]
             return pd.DataFrame.from_records(cursor.fetchall(), columns=columns, coerce_float=True)
+
+    @contextmanager
+    def _reading(self) -> Iterator[psycopg.Connection]:
+        """A transaction that sees all rows, or fails where a policy of others would hide some."""
+        with connected(self.url) as connection, connection.transaction():
+            connection.execute("SET LOCAL row_security = off")
+            yield connection
 
     @property
     def _table(self) -> Identifier:
@@ -148,8 +160,11 @@ class PostgresTable:
         return Identifier(self.schema, f"{self._partition(month)}_new")
 
     def _columns(self, connection: psycopg.Connection) -> dict[str, str]:
-        """The columns with their types; none when there is no table."""
-        return column_types(connection, self._table) if self._kind(connection) else {}
+        """The columns with their types, without those that others compute of them; none when there is no table."""
+        if not self._kind(connection):
+            return {}
+        computed = generated_columns(connection, self._table)
+        return {name: kind for name, kind in column_types(connection, self._table).items() if name not in computed}
 
     def _kind(self, connection: psycopg.Connection) -> str:
         """How the table is partitioned, such as `LIST (trip_month)`: `none` if it is not, empty without a table."""
@@ -227,6 +242,12 @@ class PostgresTable:
             connection.execute(SQL("SET LOCAL {} = {}").format(Identifier(name), Literal(value)))
         lock(connection, f"{self.schema}.{self.name} {month}")
 
+    def _refuse_dependents(self, connection: psycopg.Connection, month: Month) -> None:
+        """Raises TaxiError, before anything is copied, when the month's old table cannot go."""
+        partition = self._partition(month)
+        if exists(connection, self.schema, partition):
+            refuse_dependents(connection, Identifier(self.schema, partition), self._table)
+
     def _checks(self, month: Month) -> list[Composed]:
         """Constraints on the month's rows, with which ATTACH skips a scan, and the planner a month by pickup time."""
         checks = [SQL("CHECK (trip_month IS NOT NULL AND trip_month = {})").format(Literal(month.first_day))]
@@ -246,6 +267,7 @@ class PostgresTable:
             ),
         ]
         if exists(connection, self.schema, partition):
+            steps += grants_again(connection, old)
             detach = SQL("ALTER TABLE {} DETACH PARTITION {}").format(self._table, old)
             steps = [detach, SQL("DROP TABLE {}").format(old), *steps]
         return steps

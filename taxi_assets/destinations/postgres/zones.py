@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import psycopg
-from psycopg.sql import SQL, Identifier
+from psycopg.sql import SQL, Identifier, Literal
 
 from taxi_assets.destinations.postgres.session import (
     column_types,
@@ -57,11 +57,18 @@ class PostgresZones(ZoneTable[psycopg.Connection]):
     def _write(self, connection: psycopg.Connection, rows: Sequence[ZoneRow]) -> None:
         if not self._columns(connection, TABLE):
             self._create(connection)
-        # Not dropped and made again: views depend on it.
-        connection.execute(SQL(f"DELETE FROM {self._quoted(TABLE)}"))  # noqa: S608 quoted
-        with connection.cursor() as cursor:
-            values = ", ".join(["%s"] * len(COLUMNS))
-            cursor.executemany(SQL(f"INSERT INTO {self._quoted(TABLE)} VALUES ({values})"), rows)  # noqa: S608 quoted
+        # Neither dropped and made again nor emptied: views depend on the table, and rows of others may refer to its.
+        ids = [row[0] for row in rows]
+        table = Identifier(self.schema, TABLE)
+        connection.execute(SQL("DELETE FROM {} WHERE location_id <> ALL ({})").format(table, Literal(ids)))
+        columns = [Identifier(column.name) for column in COLUMNS]
+        taken = SQL(", ").join(SQL("{0} = excluded.{0}").format(column) for column in columns)
+        values = SQL(", ").join(SQL("({})").format(SQL(", ").join(map(Literal, row))) for row in rows)
+        connection.execute(
+            SQL("INSERT INTO {} ({}) VALUES {} ON CONFLICT (location_id) DO UPDATE SET {}").format(
+                table, SQL(", ").join(columns), values, taken
+            )
+        )
 
     def _create(self, connection: psycopg.Connection) -> None:
         columns = ", ".join(f"{column.name} {column.kind.value.postgres}" for column in COLUMNS)

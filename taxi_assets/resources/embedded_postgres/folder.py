@@ -30,6 +30,10 @@ NAMELESS = (
     "this user id has no name, and initdb needs one to create the data; neither a user namespace (unshare --user) nor "
     "libnss_wrapper can give it one here: run as a user that is in /etc/passwd, or install libnss-wrapper"
 )
+NO_MODES = (
+    "the folder is on a file system without file permissions (chmod has no effect there), such as a Windows drive "
+    "under WSL; PostgreSQL keeps no data there. Set TAXI_HOME to a folder of this system's own disk, such as ~/taxi"
+)
 
 
 class EmbeddedPostgresError(RuntimeError):
@@ -127,6 +131,8 @@ class ServerFolder:
     def _make_data(self, account: Account, programs: Programs) -> None:
         password = secrets.token_urlsafe(32)
         with TemporaryDirectory(prefix="new-", dir=self.root) as new:
+            if not _keeps_modes(Path(new)):
+                self.fail(NO_MODES)
             password_file = Path(new) / "password"
             password_file.write_text(password)
             account.own(self.root)
@@ -165,6 +171,18 @@ class ServerFolder:
                 f"set TAXI_POSTGRES_BIN to the folder of the programs of PostgreSQL {data_version}; its pg_dump can "
                 "save them for a newer one. To drop the data: delete the folder"
             )
+
+
+def _keeps_modes(folder: Path) -> bool:
+    """Whether chmod has an effect on a folder of ours; ends with the mode 700, which initdb wants."""
+    try:
+        for mode in (0o750, 0o700):
+            folder.chmod(mode)
+            if folder.stat().st_mode & 0o777 != mode:
+                return False
+    except PermissionError:  # some file systems refuse what they cannot keep
+        return False
+    return True
 
 
 def _free_port(wanted: int) -> int:

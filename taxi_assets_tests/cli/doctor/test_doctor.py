@@ -83,6 +83,13 @@ def test_a_secret_is_masked_wherever_it_stands(text: str) -> None:
     assert not any(secret in shown for secret in (password, meant, ":pw@"))
 
 
+@pytest.mark.parametrize(
+    "url", ["host=db user=taxi password='my s3cr3t' dbname=trips", "postgresql:///trips?host=db&password=my%20s3cr3t"]
+)
+def test_a_password_in_any_form_of_a_url_is_masked(url: str) -> None:
+    assert masked("the password is my s3cr3t", secrets_in({"TAXI_POSTGRES_URL": url})) == "the password is ***"
+
+
 def test_a_short_password_does_not_mask_words() -> None:
     secrets = secrets_in({"TAXI_POSTGRES_URL": "postgresql://taxi:taxi@db/trips"})
     assert masked("taxi on db, postgresql://taxi:taxi@db/trips", secrets) == "taxi on db, ***"

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from threading import Event
 
-from taxi_assets.cli.doctor.findings import Finding, Question, findings, ok, problem
+import pytest
+
+from taxi_assets.cli.doctor.findings import SECONDS, Finding, Question, findings, ok, problem, usual_wait
 from taxi_assets.errors import TaxiError
 
 
@@ -47,3 +50,12 @@ def test_one_that_never_answers_is_given_up() -> None:
     assert (found["slow"].state, found["slow"].found) == ("problem", "No answer in 0.6 s.")
     assert "--wait 360 " in found["slow"].advice
     assert found["fine"] == ok("fine")
+
+
+@pytest.mark.parametrize(("load", "times"), [(0.0, 1.0), (1.0, 1.0), (4.5, 4.5), (1_000.0, 12.0)])
+def test_a_busy_machine_is_given_as_much_longer_as_it_is_busier(
+    monkeypatch: pytest.MonkeyPatch, load: float, times: float
+) -> None:
+    cores = os.cpu_count() or 1
+    monkeypatch.setattr(os, "getloadavg", lambda: (load * cores, 0.0, 0.0))
+    assert usual_wait() == pytest.approx(SECONDS * times)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from os import urandom
 from pathlib import Path
 from threading import Thread
@@ -108,3 +109,27 @@ def test_another_program_that_holds_the_file_is_named(table: DuckDBTable, tmp_pa
         holder.kill()
     assert raised.value.retry
     assert table.replace_month(JANUARY, file) == 10
+
+
+def test_what_a_killed_load_spilled_to_disk_is_removed_by_the_next_one(table: DuckDBTable, tmp_path: Path) -> None:
+    table.replace_month(JANUARY, month_files(tmp_path, JANUARY, 10))
+    spilled = table.database.with_name(f"{table.database.name}.tmp")
+    program = """
+import sys
+from pathlib import Path
+from taxi_assets.destinations.duckdb.file import DuckDBFile
+with DuckDBFile(Path(sys.argv[1])).connected(read_only=False) as connection:
+    connection.execute("SET memory_limit = '20MB'")
+    rows = "SELECT hash(range) AS h, range::VARCHAR || repeat('a', 40) FROM range(100_000_000)"
+    connection.execute(f"CREATE TABLE sorted AS FROM ({rows}) ORDER BY h")
+"""
+    with subprocess.Popen([sys.executable, "-c", program, table.database]) as load:
+        while not (spilled.is_dir() and any(spilled.iterdir())):
+            assert load.poll() is None
+            time.sleep(0.02)
+        load.kill()
+    assert any(spilled.iterdir())
+    assert table.count(JANUARY) == 10
+    assert table.replace_month(JANUARY, month_files(tmp_path, JANUARY, 20)) == 20
+    left = {path.name for path in table.database.parent.iterdir() if path.suffix != ".parquet"}
+    assert left == {table.database.name, f"{table.database.name}.lock"}

@@ -160,7 +160,9 @@ def test_two_loaders_of_one_month_leave_one_copy(table: PostgresTable) -> None:
     assert table.count(JANUARY) == 5_000
 
 
-def test_a_loader_killed_in_the_middle_of_its_copy_leaves_the_old_month(table: PostgresTable, tmp_path: Path) -> None:
+def test_a_loader_killed_in_the_middle_of_its_copy_leaves_the_old_month_and_no_table_of_its_own(
+    table: PostgresTable, connection: psycopg.Connection, tmp_path: Path
+) -> None:
     table.replace_rows(JANUARY, trips(JANUARY, 10))
     started = tmp_path / "started"
     program = f"""
@@ -184,6 +186,9 @@ PostgresTable({table.url!r}, {table.schema!r}, {table.name!r}, {{}}).replace_row
     assert table.count(JANUARY) == 10
     table.replace_rows(JANUARY, trips(JANUARY, 20))
     assert table.count(JANUARY) == 20
+    tables = "SELECT relname FROM pg_class WHERE relnamespace = %s::regnamespace AND relkind IN ('r', 'p')"
+    names = {row[0] for row in connection.execute(tables, (table.schema,))}
+    assert names == {"yellow_taxi_trips", "yellow_taxi_trips_2021_01"}
 
 
 def test_a_server_that_drops_the_loader_is_worth_a_retry(table: PostgresTable, connection: psycopg.Connection) -> None:

@@ -1,7 +1,10 @@
 """What a user is told when the server cannot start, and that it can once the cause is gone."""
 
+import errno
 import os
 import signal
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -43,6 +46,24 @@ def test_server_that_cannot_start_says_why(postgres: EmbeddedPostgres) -> None:
         postgres.start()
     settings.write_text("")
     assert postgres.start()
+
+
+def _refuse(*_: object) -> None:
+    raise PermissionError(errno.EPERM, "Operation not permitted")
+
+
+@pytest.mark.parametrize("chmod", [lambda *_: None, _refuse])
+def test_a_file_system_without_chmod_is_told_before_initdb_and_nothing_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chmod: Callable[..., None]
+) -> None:
+    """As on a Windows drive under WSL, where chmod has no effect, or on a FAT disk, which refuses it."""
+    monkeypatch.setattr(Path, "chmod", chmod)
+    server = EmbeddedPostgres(tmp_path / "postgres")
+    with pytest.raises(EmbeddedPostgresError, match=r"chmod has no effect.*Set TAXI_HOME to a folder") as raised:
+        server.start()
+    assert "initdb" not in str(raised.value)
+    assert len(str(raised.value).splitlines()) == 1
+    assert {path.name for path in server.folder.iterdir()} <= {"lock"}
 
 
 def test_server_that_does_not_answer_is_not_waited_for_for_ever(
