@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from taxi_assets import bounds
 from taxi_assets.errors import ContractError, CorruptFileError
 from taxi_assets.model.datasets import FOR_HIRE, GREEN_TAXI, HIGH_VOLUME, YELLOW_TAXI, Dataset, FileFormat
 from taxi_assets.transform import reading
@@ -368,7 +369,7 @@ def test_a_file_without_rows_is_an_error(tmp_path: Path, lines: list[str]) -> No
 
 
 def test_a_file_with_absurdly_many_rows_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "MAX_ROWS", 3)
+    monkeypatch.setattr(bounds, "ROWS", 3)
     with pytest.raises(CorruptFileError, match="more than 3 rows"):
         _rows(_csv(tmp_path, HEADER, *[ROW] * 4))
 
