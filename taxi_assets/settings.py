@@ -1,7 +1,7 @@
 """Every setting, read from the environment once. Nothing else in the package reads the environment.
 
-Holds no secrets: the URLs of Postgres and of the alert webhook go to their resources as EnvVars; here is only whether
-they are set.
+Holds no secrets but the password that a mirror's URL may have: the URLs of Postgres and of the alert webhook go to
+their resources as EnvVars; here is only whether they are set.
 """
 
 from __future__ import annotations
@@ -19,8 +19,9 @@ from dotenv import dotenv_values
 
 from taxi_assets.model.datasets import FileFormat
 from taxi_assets.model.made_up import ANYWHERE, SAMPLE, SAMPLE_ROWS
-from taxi_assets.publishers.sites import check_name
+from taxi_assets.publishers.sites import REDIRECT_HOSTS, check_name
 
+PUBLISHER = "TAXI_PUBLISHER"
 POSTGRES_URL = "TAXI_POSTGRES_URL"
 ALERT_WEBHOOK = "TAXI_ALERT_WEBHOOK"
 HISTORY_URL = "DAGSTER_POSTGRES_URL"
@@ -35,6 +36,7 @@ a service is called taxi-postgres."""
 _POSTGRES = ("postgresql://", "postgres://", "postgresql+psycopg://", "postgresql+psycopg2://")
 _KEYWORDS = re.compile(r"\s*(\w+\s*=\s*('([^'\\]|\\.)*'|[^\s']*)\s*)+")
 _BARE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_HOST = re.compile(r"[a-z0-9.:_-]+")
 _WEB = ("http://", "https://")
 _BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 _T = TypeVar("_T")
@@ -98,6 +100,13 @@ def _format(variable: str, text: str) -> FileFormat:
     return cast("FileFormat", text)
 
 
+def _hosts(variable: str, text: str) -> tuple[str, ...]:
+    hosts = tuple(filter(None, re.split(r"[\s,]+", text.lower())))
+    if wrong := [host for host in hosts if not _HOST.fullmatch(host)]:
+        raise SettingsError(f"{variable} must be names of hosts with commas between them, not {wrong[0]!r}")
+    return hosts
+
+
 def _web_address(variable: str, text: str) -> str:
     if not text.startswith(_WEB):
         raise SettingsError(f"{variable} must be an http or https URL, not {text!r}")
@@ -111,9 +120,12 @@ def _is_secret_url(variable: str, text: str) -> bool:
     return True
 
 
-def _setting(variable: str, read: Callable[[str, str], _T], default: _T) -> _T:
-    """A field of Settings: the variable it is read from, how (given the variable's name and text), and its default."""
-    return field(default=default, metadata={"variable": variable, "read": read})
+def _setting(variable: str, read: Callable[[str, str], _T], default: _T, *, secret: bool = False) -> _T:
+    """A field of Settings: the variable it is read from, how (given the variable's name and text), and its default.
+
+    A `secret` is not shown where Settings are.
+    """
+    return field(default=default, repr=not secret, metadata={"variable": variable, "read": read})
 
 
 @dataclass(frozen=True)
@@ -124,7 +136,8 @@ class Settings:
     """
 
     home: Path = _setting("TAXI_HOME", _path, Path(".taxi"))
-    publisher: str = _setting("TAXI_PUBLISHER", _text, SAMPLE)
+    publisher: str = _setting(PUBLISHER, _text, SAMPLE, secret=True)
+    redirect_hosts: tuple[str, ...] = _setting(REDIRECT_HOSTS, _hosts, ())
     sample_rows: int = _setting("TAXI_SAMPLE_ROWS", _positive, SAMPLE_ROWS)
     sample_format: FileFormat | None = _setting("TAXI_SAMPLE_FORMAT", _format, None)
     sample_anywhere: bool = _setting(ANYWHERE, _boolean, False)
@@ -162,7 +175,7 @@ class Settings:
         try:
             check_name(self.publisher)
         except ValueError as error:
-            raise SettingsError(f"TAXI_PUBLISHER: {error}") from error
+            raise SettingsError(f"{PUBLISHER}: {error}") from error
         programs = [self.postgres_bin / name for name in ("initdb", "postgres")] if self.postgres_bin else []
         if not all(program.is_file() for program in programs):
             raise SettingsError(
