@@ -36,9 +36,7 @@ def read_footer(path: Path) -> pq.FileMetaData:
     rows = sum(group.num_rows for group in groups)
     columns = footer.num_columns
     if not 0 <= footer.num_rows <= bounds.ROWS:
-        raise CorruptFileError(
-            f"The file claims {footer.num_rows:,} rows; a month has {bounds.ROWS:,} at most.", ADVICE
-        )
+        raise CorruptFileError(f"The file claims {footer.num_rows:,} rows; {bounds.ROWS:,} is the most.", ADVICE)
     if rows != footer.num_rows or any(group.num_rows < 0 for group in groups):
         raise CorruptFileError(f"The file claims {footer.num_rows:,} rows, and {rows:,} in its row groups.", ADVICE)
     if columns > bounds.COLUMNS:
@@ -101,10 +99,7 @@ def _spelled_out_bytes(array: pa.Array) -> int:
                 f"The file holds a value of {longest:,} bytes; {bounds.CELL_BYTES:,} is the most.", ADVICE
             )
         return int(longest) * len(array)
-    if pa.types.is_struct(array.type) or pa.types.is_nested(array.type):
-        children = array.flatten() if pa.types.is_struct(array.type) else [array.values]
-        return _AS_OBJECTS * (len(array) + sum(map(_spelled_out_bytes, children)))
-    return int(array.nbytes)
+    return int(array.nbytes) * (_AS_OBJECTS if pa.types.is_nested(array.type) else 1)
 
 
 def _check_footer_size(path: Path) -> None:
