@@ -102,8 +102,8 @@ def _format(variable: str, text: str) -> FileFormat:
 
 def _hosts(variable: str, text: str) -> tuple[str, ...]:
     hosts = tuple(filter(None, re.split(r"[\s,]+", text.lower())))
-    if wrong := [host for host in hosts if not _HOST.fullmatch(host)]:
-        raise SettingsError(f"{variable} must be names of hosts with commas between them, not {wrong[0]!r}")
+    if not all(map(_HOST.fullmatch, hosts)):
+        raise SettingsError(f"{variable} must be names of hosts with commas between them; one of them is none")
     return hosts
 
 
