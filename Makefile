@@ -30,7 +30,7 @@ dev: export PYTHONWARNINGS := $(call superseded,dev)
 lint: export PYTHONWARNINGS := $(call superseded,definitions_validate)
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev doctor test test-fast test-elsewhere test-lowest lint bench bench-tools lock stop clean clean-data
+.PHONY: help run dev doctor test test-fast test-elsewhere test-lowest fuzz sbom lint bench bench-tools lock stop clean clean-data
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -68,6 +68,10 @@ test-fast: .venv/ready-test ## the part of it that runs no whole months and no o
 test-elsewhere: .venv/ready-test ## a quick part of it at other dates, in other time zones and languages, under another umask
 	$(BIN)/python -m taxi_assets_tests.elsewhere
 
+# 10,000 examples of each kind, other ones each time: an hour or two.
+fuzz: .venv/ready-test ## hostile input: many more examples than the suite tries
+	$(BIN)/python -m pytest taxi_assets_tests/fuzz --hypothesis-profile=fuzz --timeout=0
+
 test-lowest: .venv/ready-dev ## a month by the lowest versions that pyproject.toml allows
 	rm -rf .venv-lowest && $(ANY_UV) venv --quiet --python $(BIN)/python .venv-lowest
 	$(ANY_UV) pip compile --quiet --resolution lowest-direct --extra local --group build --python .venv-lowest \
@@ -76,6 +80,10 @@ test-lowest: .venv/ready-dev ## a month by the lowest versions that pyproject.to
 	TAXI_HOME=$(CURDIR)/.venv-lowest/taxi DAGSTER_HOME=$(CURDIR)/.venv-lowest PYTHONPATH=$(CURDIR) PYTHONWARNINGS=ignore \
 		.venv-lowest/bin/dagster job execute -m taxi_assets.definitions -j $(DATASET)_trips --tags '{"dagster/partition": "$(MONTH)-01"}'
 	.venv-lowest/bin/python -m taxi_assets.resources.embedded_postgres stop .venv-lowest/taxi/postgres
+
+sbom: ## what the locks install, as a bill of materials (CycloneDX) in sbom.json (needs uv)
+	$(ANY_UV) tool run --from "cyclonedx-bom>=7,<8" cyclonedx-py requirements locks/run.lock \
+		--pyproject pyproject.toml --output-reproducible --of JSON -o sbom.json
 
 lint: .venv/ready-dev ## ruff, mypy, the layers of imports, the definitions, and the locks on every platform (asks the package index)
 	$(BIN)/ruff check

@@ -39,7 +39,7 @@ from taxi_assets.resources.alert_webhook import AlertWebhook
 from taxi_assets.resources.lake import LakeFolder
 from taxi_assets.resources.postgres import ExternalPostgres, LocalPostgres, PostgresServer
 from taxi_assets.resources.publisher import TripPublisher
-from taxi_assets.settings import ALERT_WEBHOOK, BQ_DATASET, GCS_BUCKET, POSTGRES_URL, Settings
+from taxi_assets.settings import ALERT_WEBHOOK, BQ_DATASET, GCS_BUCKET, POSTGRES_URL, PUBLISHER, Settings
 
 WAREHOUSE_SCHEMA = "trips_data_all"
 """The schema of the DuckDB file, named as the tutorial names its BigQuery dataset."""
@@ -95,10 +95,12 @@ def resources_for(settings: Settings, replaced: Mapping[str, Any] | None = None)
     own = replaced or {}
     lake = LakeFolder(folder=str(settings.home / "lake"))
     publisher = TripPublisher(
-        name=settings.publisher,
+        # A password is no text for the UI, which shows how resources are configured.
+        name=EnvVar(PUBLISHER) if "@" in settings.publisher else settings.publisher,
         sample_rows=settings.sample_rows,
         sample_format=settings.sample_format,
         closed_to_sample=list(settings.closed_to_sample),
+        redirect_hosts=list(settings.redirect_hosts),
     )
     warehouse = own.get("warehouse") or _warehouse(settings)
     postgres = own.get("postgres") or PostgresTables(

@@ -1,12 +1,13 @@
 """Every setting, read from the environment once. Nothing else in the package reads the environment.
 
-Holds no secrets: the URLs of Postgres and of the alert webhook go to their resources as EnvVars; here is only whether
-they are set.
+Holds no secrets but the password that a mirror's URL may have: the URLs of Postgres and of the alert webhook go to
+their resources as EnvVars; here is only whether they are set.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
@@ -19,8 +20,9 @@ from dotenv import dotenv_values
 from taxi_assets.destinations.postgres.url import fault_of
 from taxi_assets.model.datasets import FileFormat
 from taxi_assets.model.made_up import ANYWHERE, SAMPLE, SAMPLE_ROWS
-from taxi_assets.publishers.sites import check_name
+from taxi_assets.publishers.sites import REDIRECT_HOSTS, check_name
 
+PUBLISHER = "TAXI_PUBLISHER"
 POSTGRES_URL = "TAXI_POSTGRES_URL"
 ALERT_WEBHOOK = "TAXI_ALERT_WEBHOOK"
 HISTORY_URL = "DAGSTER_POSTGRES_URL"
@@ -34,6 +36,7 @@ _PREFIX = "TAXI_"
 _MISSPELT = 0.9
 """How similar to a setting a name is that misspells it. Kubernetes sets TAXI_POSTGRES_PORT, which misspells none, where
 a service is called taxi-postgres."""
+_HOST = re.compile(r"[a-z0-9.:_-]+")
 _WEB = ("http://", "https://")
 _BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 _T = TypeVar("_T")
@@ -82,6 +85,13 @@ def _format(variable: str, text: str) -> FileFormat:
     return cast("FileFormat", text)
 
 
+def _hosts(variable: str, text: str) -> tuple[str, ...]:
+    hosts = tuple(filter(None, re.split(r"[\s,]+", text.lower())))
+    if not all(map(_HOST.fullmatch, hosts)):
+        raise SettingsError(f"{variable} must be names of hosts with commas between them; one of them is none")
+    return hosts
+
+
 def _web_address(variable: str, text: str) -> str:
     if not text.startswith(_WEB):
         raise SettingsError(f"{variable} must be an http or https URL, not {text!r}")
@@ -95,9 +105,12 @@ def _is_secret_url(variable: str, text: str) -> bool:
     return True
 
 
-def _setting(variable: str, read: Callable[[str, str], _T], default: _T) -> _T:
-    """A field of Settings: the variable it is read from, how (given the variable's name and text), and its default."""
-    return field(default=default, metadata={"variable": variable, "read": read})
+def _setting(variable: str, read: Callable[[str, str], _T], default: _T, *, secret: bool = False) -> _T:
+    """A field of Settings: the variable it is read from, how (given the variable's name and text), and its default.
+
+    A `secret` is not shown where Settings are.
+    """
+    return field(default=default, repr=not secret, metadata={"variable": variable, "read": read})
 
 
 @dataclass(frozen=True)
@@ -108,7 +121,8 @@ class Settings:
     """
 
     home: Path = _setting("TAXI_HOME", _path, Path(".taxi"))
-    publisher: str = _setting("TAXI_PUBLISHER", _text, SAMPLE)
+    publisher: str = _setting(PUBLISHER, _text, SAMPLE, secret=True)
+    redirect_hosts: tuple[str, ...] = _setting(REDIRECT_HOSTS, _hosts, ())
     sample_rows: int = _setting("TAXI_SAMPLE_ROWS", _positive, SAMPLE_ROWS)
     sample_format: FileFormat | None = _setting("TAXI_SAMPLE_FORMAT", _format, None)
     sample_anywhere: bool = _setting(ANYWHERE, _boolean, False)
@@ -146,7 +160,7 @@ class Settings:
         try:
             check_name(self.publisher)
         except ValueError as error:
-            raise SettingsError(f"TAXI_PUBLISHER: {error}") from error
+            raise SettingsError(f"{PUBLISHER}: {error}") from error
         programs = [self.postgres_bin / name for name in ("initdb", "postgres")] if self.postgres_bin else []
         if not all(program.is_file() for program in programs):
             raise SettingsError(

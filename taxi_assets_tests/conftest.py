@@ -24,6 +24,7 @@ from taxi_assets_tests.servers.google_login import GoogleLogin
 
 # How long an example takes says more of the machine than of the code.
 hypothesis.settings.register_profile("suite", deadline=None)
+hypothesis.settings.register_profile("fuzz", deadline=None, max_examples=10_000)
 hypothesis.settings.load_profile("suite")
 
 MARKERS = {"bigquery_server": "emulator", "dagster_dev": "daemon", "real_data": "real_data"}

@@ -69,7 +69,7 @@ def test_a_name_that_is_not_exported_is_an_error_that_names_it() -> None:
     with pytest.raises(AttributeError, match="module 'taxi_assets' has no attribute 'no_such'"):
         getattr(taxi_assets, "no_such")  # noqa: B009 mypy would refuse the attribute
     with pytest.raises(ImportError, match="no_such"):
-        exec("from taxi_assets import no_such")  # noqa: S102
+        exec("from taxi_assets import no_such")  # noqa: S102 a text of this test
 
 
 def test_importing_the_package_loads_next_to_nothing_and_leaves_the_environment_alone() -> None:

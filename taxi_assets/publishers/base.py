@@ -6,6 +6,7 @@ the sample publisher makes its months itself.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -53,16 +54,22 @@ class Publisher(Protocol):
 
 
 def publisher(
-    name: str, *, sample_rows: int, sample_format: FileFormat | None, retry_policy: RetryPolicy | None = None
+    name: str,
+    *,
+    sample_rows: int,
+    sample_format: FileFormat | None,
+    retry_policy: RetryPolicy | None = None,
+    redirect_hosts: Sequence[str] = (),
 ) -> Publisher:
     """The publisher for a value of TAXI_PUBLISHER: a site's name, `sample`, or the base URL of a mirror.
 
-    Raises ValueError for anything else. `sample_rows` and `sample_format` concern `sample` only.
+    Raises ValueError for anything else. `sample_rows` and `sample_format` concern `sample` only; `redirect_hosts` are
+    the hosts that another publisher may redirect to, besides those that it is known to use.
     """
     check_name(name)
     if name == SAMPLE:
         return SamplePublisher(sample_rows, sample_format)
     retry_policy = retry_policy or RetryPolicy()
     if site := SITES.get(name):
-        return WebPublisher(site.name, site.base_url, (site,), retry_policy)
-    return WebPublisher(MIRROR, name, tuple(SITES.values()), retry_policy)
+        return WebPublisher(site.name, site.base_url, (site,), retry_policy, tuple(redirect_hosts))
+    return WebPublisher(MIRROR, name, tuple(SITES.values()), retry_policy, tuple(redirect_hosts))

@@ -16,6 +16,7 @@ from taxi_assets.publishers.http import (
     with_retries,
     without_credentials,
 )
+from taxi_assets.publishers.redirects import Redirects
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,12 @@ class FileVersion:
         return Validators(etag=self.identity if re.match(r'(W/)?"', self.identity) else None)
 
 
-def probe(url: str, known: FileVersion | None = None, retry_policy: RetryPolicy | None = None) -> FileVersion:
+def probe(
+    url: str,
+    known: FileVersion | None = None,
+    retry_policy: RetryPolicy | None = None,
+    redirects: Redirects | None = None,
+) -> FileVersion:
     """The current version of the file at `url` (http, https or file); `known` itself if it has not changed.
 
     The file's content is not read. Raises NotFoundError, TransientError if the server cannot answer, or another
@@ -54,7 +60,7 @@ def probe(url: str, known: FileVersion | None = None, retry_policy: RetryPolicy 
     condition = known.validators if known and known.url == shown else None
 
     def request(_deadline: float, limits: RetryPolicy) -> FileVersion:
-        with get(url, condition, limits) as response:
+        with get(url, condition, limits, redirects) as response:
             if response.status_code == 304 and known:
                 return known
             headers = response.headers
@@ -69,10 +75,10 @@ def probe(url: str, known: FileVersion | None = None, retry_policy: RetryPolicy 
     return with_retries(retry_policy or RetryPolicy(), request)
 
 
-def exists(url: str, retry_policy: RetryPolicy | None = None) -> bool:
+def exists(url: str, retry_policy: RetryPolicy | None = None, redirects: Redirects | None = None) -> bool:
     """Whether the server has the file. Raises TransientError if the server cannot answer, or another TaxiError."""
     try:
-        probe(url, retry_policy=retry_policy)
+        probe(url, retry_policy=retry_policy, redirects=redirects)
     except NotFoundError:
         return False
     return True

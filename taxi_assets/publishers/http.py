@@ -6,7 +6,7 @@ Knows nothing about TLC: `sites.py` says which file to ask for, `web.py` what it
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -19,10 +19,12 @@ import requests
 import tenacity
 
 from taxi_assets.errors import TaxiError, message_of
+from taxi_assets.publishers.redirects import MOST_REDIRECTS, Redirects
 
 _T = TypeVar("_T")
 _CHECK_SETTING = "Check the URL in the setting TAXI_PUBLISHER."
 _MISSING = {403, 404, 410}
+_REDIRECTED = {301, 302, 303, 307, 308}
 _TRANSIENT = {408, 425, 429, 500, 502, 503, 504}
 
 
@@ -95,26 +97,33 @@ def with_retries(retry_policy: RetryPolicy, attempt: Callable[[float, RetryPolic
     return retrying(attempt, deadline, retry_policy)
 
 
-def get(url: str, known: Validators | None, retry_policy: RetryPolicy) -> requests.Response:
+class _Session(requests.Session):
+    """A session that leaves redirects alone: requests would read the whole body of one before it follows it, or not."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        return None
+
+    def may_take_credentials(self, url: str, target: str) -> bool:
+        """Whether a redirect from `url` to `target` stays with the server that the credentials of `url` are for."""
+        return not self.should_strip_auth(url, target)  # type: ignore[no-untyped-call]
+
+
+def get(
+    url: str, known: Validators | None, retry_policy: RetryPolicy, redirects: Redirects | None = None
+) -> requests.Response:
     """Sends one GET and returns the response, its body unread: 2xx, or 304 if the file has not changed since `known`.
 
-    GET and not HEAD, which some servers do not answer. Raises NotFoundError, TransientError, or another TaxiError.
+    GET and not HEAD, which some servers do not answer. Raises NotFoundError, TransientError, or another TaxiError, also
+    for a redirect that `redirects` does not allow.
     """
     conditions = _conditions(known)
     shown = without_credentials(url)
     try:
-        response = requests.request(
-            "GET",
-            url,
-            headers={"Accept-Encoding": "identity", "User-Agent": "taxi-assets", **conditions},
-            timeout=(retry_policy.connect, retry_policy.read),
-            stream=True,
-            allow_redirects=True,
-        )
+        response = _followed(url, conditions, retry_policy, redirects or Redirects())
     except (requests.ConnectionError, requests.Timeout) as error:
-        raise TransientError(f"{shown} cannot be reached: {message_of(error)}.") from error
-    except requests.RequestException as error:
-        raise TaxiError(f"{shown} cannot be fetched: {message_of(error)}.", _CHECK_SETTING) from error
+        raise TransientError(f"{shown} cannot be reached: {_told(error, url)}.") from error
+    except (requests.RequestException, UnicodeError) as error:
+        raise TaxiError(f"{shown} cannot be fetched: {_told(error, url)}.", _CHECK_SETTING) from error
     status = response.status_code
     if response.ok and (status != 304 or conditions):
         return response
@@ -129,6 +138,38 @@ def get(url: str, known: Validators | None, retry_policy: RetryPolicy) -> reques
             "Open the URL in a browser: the server, or a proxy in between, answers wrongly.",
         )
     raise TaxiError(f"{shown} answered {status} {response.reason}.", _CHECK_SETTING)
+
+
+def _followed(
+    url: str, conditions: Mapping[str, str], retry_policy: RetryPolicy, redirects: Redirects
+) -> requests.Response:
+    """The answer at the end of the redirects. Credentials go to the host that they were given for, and to no other."""
+    headers = {"Accept-Encoding": "identity", "User-Agent": "taxi-assets", **conditions}
+    limits = (retry_policy.connect, retry_policy.read)
+    with _Session() as session:
+        at = url
+        for _ in range(MOST_REDIRECTS + 1):
+            response = session.get(at, headers=headers, timeout=limits, stream=True)
+            location = response.headers.get("Location")
+            if response.status_code not in _REDIRECTED or not location:
+                return response
+            response.close()
+            target = redirects.target(at, location)
+            at = _with_credentials(target, url) if session.may_take_credentials(url, target) else target
+    raise TaxiError(f"{without_credentials(url)} answers with more than {MOST_REDIRECTS} redirects.", _CHECK_SETTING)
+
+
+def _with_credentials(target: str, url: str) -> str:
+    """The URL `target` with the user and password of `url`, if it has them."""
+    user, at, _ = urlsplit(url).netloc.rpartition("@")
+    parts = urlsplit(target)
+    return parts._replace(netloc=f"{user}{at}{parts.netloc}").geturl()
+
+
+def _told(error: BaseException, url: str) -> str:
+    """The text of an error, without the credentials of the URL that it may quote."""
+    credentials = url.removesuffix(without_credentials(url).partition("://")[2]).partition("://")[2]
+    return message_of(error).replace(credentials, "") if credentials else message_of(error)
 
 
 def without_credentials(url: str) -> str:
@@ -167,5 +208,5 @@ def _retry_after(response: requests.Response) -> float:
         return float(text)
     try:
         return max(0.0, (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds())
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return 0.0

@@ -9,15 +9,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 from isal import igzip
 
+from taxi_assets import bounds
 from taxi_assets.atomic_files import DAMAGE
 from taxi_assets.errors import CorruptFileError, message_of
 from taxi_assets.model.datasets import FileFormat
+from taxi_assets.transform.parquet_input import read_footer
 
-MAX_UNPACKED_BYTES = 32 << 30
-"""A gzip file that unpacks to more than this is refused; the largest month of CSV is below 3 GB."""
 _CHUNK = 1 << 20
 _GZIP = b"\x1f\x8b"
 _PARQUET = b"PAR1"
@@ -42,7 +41,7 @@ def check_file(path: Path, file_format: FileFormat) -> None:
 
 def _check_parquet(path: Path) -> None:
     try:
-        rows = pq.ParquetFile(path, pre_buffer=False).metadata.num_rows
+        rows = read_footer(path).num_rows
     except (pa.ArrowException, OSError, ValueError) as error:  # ValueError: a damaged column name is not UTF-8
         raise CorruptFileError(
             f"The publisher's Parquet file is cut off or damaged: {message_of(error)}.", _ADVICE
@@ -60,9 +59,9 @@ def _check_gzip(path: Path) -> None:
                 if size == 0 and len(chunk) < _CHUNK and b"\n" not in chunk.strip():
                     raise CorruptFileError("The publisher's gzip file holds no rows.", _ADVICE)
                 size += len(chunk)
-                if size > MAX_UNPACKED_BYTES:
+                if size > bounds.UNPACKED_BYTES:
                     raise CorruptFileError(
-                        f"The publisher's file unpacks to more than {MAX_UNPACKED_BYTES:,} bytes.", _ADVICE
+                        f"The publisher's file unpacks to more than {bounds.UNPACKED_BYTES:,} bytes.", _ADVICE
                     )
     except DAMAGE as error:
         raise CorruptFileError(

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final, TypeVar, cast
+from urllib.parse import urlsplit
 
+from taxi_assets import bounds
 from taxi_assets.atomic_files import discard
 from taxi_assets.errors import BlockedError, NotPublishedError, TaxiError
 from taxi_assets.model.datasets import Dataset
@@ -17,6 +19,7 @@ from taxi_assets.model.zones import ZoneLookup
 from taxi_assets.publishers.download import download
 from taxi_assets.publishers.file_version import FileVersion, exists, probe
 from taxi_assets.publishers.http import NotFoundError, RetryPolicy, Validators, without_credentials
+from taxi_assets.publishers.redirects import Redirects
 from taxi_assets.publishers.sites import ZONES_PATH, Site
 from taxi_assets.publishers.staging import publication_of, staged
 from taxi_assets.publishers.verification import check_file
@@ -36,6 +39,8 @@ class WebPublisher:
     base_url: str
     sites: tuple[Site, ...]
     retry_policy: RetryPolicy = field(default_factory=RetryPolicy)
+    redirect_hosts: tuple[str, ...] = ()
+    """Hosts that the user allows redirects to, besides those of the sites."""
 
     _controls: dict[str, bool | TaxiError] = field(default_factory=dict, init=False, repr=False, compare=False)
     """Whether a control month exists, or why that is not known, by dataset: asked once, however many months are
@@ -50,10 +55,20 @@ class WebPublisher:
         """Asks for the version of the month's file; see `Publisher.probe`."""
         try:
             return self._first_found(
-                dataset, month, lambda site: probe(site.url(self.base_url, dataset, month), known, self.retry_policy)
+                dataset,
+                month,
+                lambda site: probe(site.url(self.base_url, dataset, month), known, self.retry_policy, self._redirects),
             )
         except NotPublishedError:
             return None
+
+    @property
+    def _redirects(self) -> Redirects:
+        """The hosts that a redirect may lead to: those of a site also from a mirror at the host of the site."""
+        host = urlsplit(self.base_url).hostname
+        mine = [site for site in self.sites if urlsplit(site.base_url).hostname == host]
+        known = frozenset(other for site in mine for other in site.redirect_hosts)
+        return Redirects(known, frozenset(self.redirect_hosts))
 
     def _first_found(self, dataset: Dataset, month: Month, request: Callable[[Site], _T]) -> _T:
         """What `request` returns for the first site layout under which the month is found."""
@@ -72,7 +87,7 @@ class WebPublisher:
         same_place = known is not None and known.url == without_credentials(url)
         validators = Validators(known.etag, known.last_modified) if known and same_place else None
         with staged(folder, site.file_name(dataset, month)) as target:
-            fetched = download(url, target, validators, self.retry_policy)
+            fetched = download(url, target, validators, self.retry_policy, redirects=self._redirects)
             if fetched is None:
                 discard(target)
                 return cast("Publication", known)
@@ -84,7 +99,7 @@ class WebPublisher:
         url = f"{self.base_url.rstrip('/')}/{ZONES_PATH}"
         target = folder / "zones.csv"
         try:
-            download(url, target, retry_policy=self.retry_policy)
+            download(url, target, None, self.retry_policy, redirects=self._redirects, most_bytes=bounds.ZONES_BYTES)
             return ZoneLookup.from_csv(target.read_bytes(), without_credentials(url))
         except NotFoundError as error:
             if self.name == MIRROR:
@@ -134,7 +149,7 @@ class WebPublisher:
     def _probe_controls(self, dataset: Dataset) -> bool | TaxiError:
         urls = [site.url(self.base_url, dataset, month) for site, month in self._controls_of(dataset)]
         try:
-            return not urls or any(exists(url, self.retry_policy) for url in urls)
+            return not urls or any(exists(url, self.retry_policy, self._redirects) for url in urls)
         except TaxiError as error:
             return error
 

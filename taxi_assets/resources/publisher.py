@@ -2,7 +2,7 @@
 
 from typing import cast
 
-from dagster import ConfigurableResource
+from dagster import ConfigurableResource, EnvVar
 from pydantic import Field
 
 from taxi_assets.atomic_files import temporary_folder
@@ -14,26 +14,27 @@ from taxi_assets.model.publication import Publication
 from taxi_assets.model.zones import ZoneLookup
 from taxi_assets.publishers.base import Publisher, publisher
 from taxi_assets.publishers.file_version import FileVersion
-from taxi_assets.publishers.http import QUICK, RetryPolicy
+from taxi_assets.publishers.http import QUICK, RetryPolicy, without_credentials
 
 
 class TripPublisher(ConfigurableResource[None]):
     """A publisher: `name` is tlc, datatalks, sample, or the base URL of a mirror.
 
     `sample_rows` and `sample_format` (csv.gz or parquet) are for the made-up months of sample; `closed_to_sample` are
-    the settings that name places where those may not go.
+    the settings that name places where those may not go. `redirect_hosts` are hosts that a publisher may redirect to.
     """
 
     name: str
     sample_rows: int = SAMPLE_ROWS
     sample_format: str | None = None
     closed_to_sample: list[str] = Field(default=[])
+    redirect_hosts: list[str] = Field(default=[])
 
     @property
     def title(self) -> str:
-        """The name for people: a URL without its user and password."""
-        scheme, _, place = self.name.partition("://")
-        return f"{scheme}://{place.rpartition('@')[2]}" if place else self.name
+        """The name for people: a URL without its user and password, also before the resource has been set up."""
+        name = self.name.get_value() if isinstance(self.name, EnvVar) else self.name
+        return without_credentials(name or "")
 
     @property
     def kind(self) -> str:
@@ -83,4 +84,5 @@ class TripPublisher(ConfigurableResource[None]):
             sample_rows=self.sample_rows,
             sample_format=cast("FileFormat | None", self.sample_format),
             retry_policy=retry_policy,
+            redirect_hosts=self.redirect_hosts,
         )

@@ -12,29 +12,29 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 from isal import igzip
 from pyarrow import csv as arrow_csv
 
+from taxi_assets import bounds
 from taxi_assets.atomic_files import DAMAGE
 from taxi_assets.errors import ContractError, CorruptFileError, message_of
-from taxi_assets.model.columns import Column, Kind
+from taxi_assets.model.columns import Column
 from taxi_assets.model.datasets import FileFormat
 from taxi_assets.progress import Tracker, track
 from taxi_assets.transform.arrow import row_numbers, text_array
 from taxi_assets.transform.column_mapping import ColumnMapping, map_columns
+from taxi_assets.transform.parquet_input import ADVICE, parquet_batches, read_footer
 from taxi_assets.transform.rules import UNREADABLE_ROWS, UNREADABLE_SHARE
 from taxi_assets.transform.texts import NULL_WORDS, decoded, shown
 from taxi_assets.transform.type_conversion import Converter, csv_type
 
 BATCH_ROWS = 32_768
-MAX_ROWS = 100_000_000
-"""No month of any dataset has had more than 21 million rows; a file that unpacks to more than this is refused."""
 PUBLISHED_TEXT = "published_text"
-_BLOCK_BYTES = 256 << 10
-"""How much of a CSV file is parsed, or of a Parquet column read, at a time. 1 MB takes 25 MB more and saves no time."""
+_BLOCK_BYTES = bounds.CELL_BYTES
+"""How much of a CSV file is parsed at a time. 1 MB takes 25 MB more and saves no time."""
 _PEEK_BYTES = 64 << 10
 
 
@@ -112,22 +112,15 @@ def read_month(path: Path, file_format: FileFormat, columns: Sequence[Column]) -
 
 
 def _read_parquet(path: Path, columns: Sequence[Column]) -> tuple[ColumnMapping, Iterator[_Block]]:
-    schema = pq.read_schema(path)
+    footer = read_footer(path)
+    schema = footer.schema.to_arrow_schema()
     mapping = map_columns([(published.name, published.type) for published in schema], columns)
-    texts = [
-        schema.names[place]
-        for place, column in zip(mapping.sources, mapping.columns, strict=True)
-        if place is not None and column.kind is Kind.TEXT and column.doc and not column.text_of
-    ]
-    file = pq.ParquetFile(
-        path, pre_buffer=False, buffer_size=_BLOCK_BYTES, coerce_int96_timestamp_unit="us", read_dictionary=texts
-    )
-    return mapping, _parquet_blocks(file)
+    return mapping, _parquet_blocks(path, footer.num_rows)
 
 
-def _parquet_blocks(file: pq.ParquetFile) -> Iterator[_Block]:
-    work, done = track("reading", rows=file.metadata.num_rows), 0
-    for batch in file.iter_batches(BATCH_ROWS):
+def _parquet_blocks(path: Path, rows: int) -> Iterator[_Block]:
+    work, done = track("reading", rows=rows), 0
+    for batch in parquet_batches(path, BATCH_ROWS):
         yield _Block(batch.columns, batch.num_rows)
         done += batch.num_rows
         work.update(rows=done)
@@ -135,8 +128,10 @@ def _parquet_blocks(file: pq.ParquetFile) -> Iterator[_Block]:
 
 def _read_csv(path: Path, columns: Sequence[Column]) -> tuple[ColumnMapping, Iterator[_Block]]:
     names, first_row = _header(path)
+    if (width := max(len(names), len(first_row))) > bounds.COLUMNS:
+        raise CorruptFileError(f"The file has {width:,} columns; {bounds.COLUMNS:,} is the most.", ADVICE)
     mapping = map_columns([(name, pa.string()) for name in names], columns)
-    types: list[pa.DataType] = [pa.string()] * max(len(names), len(first_row))
+    types: list[pa.DataType] = [pa.string()] * width
     for source, column in zip(mapping.sources, mapping.columns, strict=True):
         if source is not None and not column.text_of:
             types[source] = csv_type(column, first_row[source] if source < len(first_row) else "")
@@ -208,15 +203,16 @@ def _bytes_blocks(path: Path, width: int, fields: int, skip: int, work: Tracker)
 
 
 def _merged(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """Merges the parser's small blocks into batches of about BATCH_ROWS rows."""
+    """Merges the parser's small blocks into batches of about BATCH_ROWS rows, fewer where they are long."""
     waiting: list[pa.RecordBatch] = []
-    rows = 0
+    rows = size = 0
     for batch in batches:
         waiting.append(batch)
         rows += batch.num_rows
-        if rows >= BATCH_ROWS:
+        size += batch.nbytes
+        if rows >= BATCH_ROWS or size >= bounds.BATCH_BYTES // 2:
             yield pa.concat_batches(waiting)
-            waiting, rows = [], 0
+            waiting, rows, size = [], 0, 0
     if waiting:
         yield pa.concat_batches(waiting)
 
@@ -226,17 +222,26 @@ def _careful_blocks(path: Path, width: int, skip: int, work: Tracker) -> Iterato
     bytes that are no UTF-8.
     """
     lines: list[bytes] = []
+    size = 0
     with path.open("rb") as packed, igzip.open(packed, "rb") as file:
-        rows = (line.rstrip(b"\r\n") for line in file)
-        for number, line in enumerate(line for line in rows if line.strip()):
+        for number, line in enumerate(line for line in _lines(file) if line.strip()):
             if number > skip:  # the header is number 0
                 lines.append(line)
-            if len(lines) == BATCH_ROWS:
+                size += len(line)
+            if len(lines) == BATCH_ROWS or size >= bounds.BATCH_BYTES // 2:
                 work.update(size=packed.tell())
                 yield _careful_block(lines, width)
-                lines = []
+                lines, size = [], 0
     if lines:
         yield _careful_block(lines, width)
+
+
+def _lines(file: BinaryIO) -> Iterator[bytes]:
+    """The lines without their ends. Raises CorruptFileError for one that is too long."""
+    while line := file.readline(bounds.CELL_BYTES + 1):
+        if len(line) > bounds.CELL_BYTES:
+            raise CorruptFileError(f"The file has a line of more than {bounds.CELL_BYTES:,} bytes.", ADVICE)
+        yield line.rstrip(b"\r\n")
 
 
 def _careful_block(lines: list[bytes], width: int) -> _Block:
@@ -262,7 +267,7 @@ def _fields(line: str) -> list[str]:
 def _canonical(blocks: Iterator[_Block], mapping: ColumnMapping, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
     converters = [Converter(column) for column in mapping.columns]
     misfits = _Misfits()
-    first = 0
+    first = size = 0
     with _translated_errors():
         for block in blocks:
             columns = [
@@ -281,8 +286,11 @@ def _canonical(blocks: Iterator[_Block], mapping: ColumnMapping, schema: pa.Sche
             texts = _published_texts(block, found)
             yield pa.record_batch([*arrays, row_numbers(first, block.rows), texts], schema=schema)
             first += block.rows
-            if first > MAX_ROWS:
-                raise CorruptFileError(f"The file has more than {MAX_ROWS:,} rows.", "No month is that large.")
+            size += sum(array.nbytes for array in arrays)
+            if first > bounds.ROWS:
+                raise CorruptFileError(f"The file has more than {bounds.ROWS:,} rows.", ADVICE)
+            if size > bounds.UNPACKED_BYTES:
+                raise CorruptFileError(f"The file unpacks to more than {bounds.UNPACKED_BYTES:,} bytes.", ADVICE)
         misfits.check(first, first_batch=False)
     if first == 0:
         raise CorruptFileError("The file has no rows.", "Look at what the publisher serves under this name.")
@@ -312,7 +320,7 @@ def _translated_errors() -> Iterator[None]:
         raise CorruptFileError(
             f"The file is cut off or damaged: {message_of(error)}.", "Materialize raw_trips again to fetch it anew."
         ) from error
-    except (pa.ArrowInvalid, csv.Error) as error:
+    except (pa.ArrowException, csv.Error, UnicodeError, OverflowError, RecursionError) as error:
         raise ContractError(
             f"The file cannot be parsed: {message_of(error)}.", "Look at what the publisher serves under this name."
         ) from error

@@ -33,7 +33,7 @@ def test_one_value_changed_in_postgres_is_found_and_its_column_named(
     run_month(settings, "green", MONTH)
     where = "source_row = (SELECT min(source_row) FROM {} WHERE passenger_count = 1 AND store_and_fwd_flag = 'N')"
     table = Identifier(settings.postgres_schema, "green_taxi_trips")
-    update: Composed = SQL(f"UPDATE {{}} SET {column} = {change} WHERE {where}").format(table, table)  # noqa: S608
+    update: Composed = SQL(f"UPDATE {{}} SET {column} = {change} WHERE {where}").format(table, table)  # noqa: S608 names of the tests
     with psycopg.connect(postgres_url) as connection:
         assert connection.execute(update).rowcount == 1
     found = rerun_checks(settings, MONTH, "postgres_table")["postgres_table equals_clean_trips"]

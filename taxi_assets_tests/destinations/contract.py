@@ -147,7 +147,7 @@ class TableStoreContract:
         place.load(FEBRUARY, texts)
         assert sorted(place.store().month(JANUARY).frame()["surge"]) == [str(row) for row in range(10)]
         assert place.store().checksums(FEBRUARY) == _checksums(texts.clean)
-        assert len(place.ask(f"SELECT surge, pickup_zone FROM {VIEW} WHERE trip_month = '{FEBRUARY.key}'")) == 10  # noqa: S608
+        assert len(place.ask(f"SELECT surge, pickup_zone FROM {VIEW} WHERE trip_month = '{FEBRUARY.key}'")) == 10  # noqa: S608 names of the tests
 
     def test_a_column_that_was_carried_as_text_takes_the_type_that_it_is_described_with(
         self, place: Place, tmp_path: Path
@@ -223,7 +223,7 @@ class TableStoreContract:
         place.load(JANUARY, month_files(tmp_path, JANUARY, 4, ends([2, None, 265, 2])))
         assert place.zones().join(TABLE) == place.full_name(VIEW)
         found = place.ask(
-            f"SELECT source_row, pickup_borough, pickup_zone, dropoff_zone FROM {VIEW}"  # noqa: S608
+            f"SELECT source_row, pickup_borough, pickup_zone, dropoff_zone FROM {VIEW}"  # noqa: S608 names of the tests
             " WHERE trip_month = '2021-01-01' ORDER BY 1"
         )
         assert found == [
@@ -239,7 +239,7 @@ class TableStoreContract:
         place.zones().join(TABLE)
         new = {"request_source": pa.array(["app"] * 2)}
         place.load(FEBRUARY, month_files(tmp_path, FEBRUARY, 2, {**ends([1, 2]), **new}))
-        query = f"SELECT {{}} FROM {VIEW} WHERE trip_month >= '2021-01-01'"  # noqa: S608
+        query = f"SELECT {{}} FROM {VIEW} WHERE trip_month >= '2021-01-01'"  # noqa: S608 names of the tests
         assert place.ask(query.format("count(*), count(pickup_zone)")) == [(5, 0)]
         for _ in range(2):
             place.zones().join(TABLE)
@@ -300,7 +300,7 @@ def _counts(place: Place) -> tuple[int, int]:
 
 
 def _quarantined(place: Place, month: Month) -> int:
-    query = f"SELECT count(*) FROM {TABLE}_quarantine WHERE trip_month = '{month.key}'"  # noqa: S608
+    query = f"SELECT count(*) FROM {TABLE}_quarantine WHERE trip_month = '{month.key}'"  # noqa: S608 names of the tests
     return int(place.ask(query)[0][0])
 
 

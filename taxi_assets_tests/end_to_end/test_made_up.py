@@ -57,7 +57,7 @@ def real(settings: Settings, mirror: PublisherServer) -> Settings:
 
 def _zones(settings: Settings, postgres_url: str) -> list[Any]:
     """The name of one zone, as the warehouse and as Postgres have it."""
-    query = f"SELECT zone FROM {TABLE} WHERE location_id = 74"  # noqa: S608
+    query = f"SELECT zone FROM {TABLE} WHERE location_id = 74"  # noqa: S608 names of the tests
     with duckdb.connect(settings.warehouse, read_only=True) as warehouse:
         found = warehouse.execute(f"USE trips_data_all; {query}").fetchall()
     with psycopg.connect(postgres_url, options=f"-c search_path={settings.postgres_schema}") as postgres:

@@ -106,7 +106,7 @@ def test_a_number_changed_by_hand_is_found_and_named(settings: Settings, change:
     run_month(settings, "green", MONTH)
     assert _check_again(settings, "green").passed
     where = "day = '2020-04-07' AND passengers > 0 AND miles > 0"
-    _warehouse(settings, f"UPDATE daily_trips SET {change} WHERE {where}")  # noqa: S608
+    _warehouse(settings, f"UPDATE daily_trips SET {change} WHERE {where}")  # noqa: S608 names of the tests
     again = _check_again(settings, "green")
     assert not again.passed
     assert again.blocking
@@ -171,7 +171,7 @@ def test_zones_views_and_days_are_in_bigquery(google_settings: Settings) -> None
 
 def test_the_days_of_a_laptop_and_of_bigquery_are_the_same(google_settings: Settings) -> None:
     columns = ", ".join(column.name for column in COLUMNS)
-    daily = f"SELECT {columns} FROM daily_trips"  # noqa: S608
+    daily = f"SELECT {columns} FROM daily_trips"  # noqa: S608 names of the tests
     settings = dataclasses.replace(google_settings, bq_dataset=None)
     for dataset in ("yellow", "fhv"):
         run_month(google_settings, dataset, MONTH)

@@ -10,10 +10,10 @@ import pyarrow.parquet as pq
 import pytest
 from isal import igzip
 
+from taxi_assets import bounds
 from taxi_assets.errors import CorruptFileError
 from taxi_assets.model.datasets import YELLOW_TAXI, FileFormat
 from taxi_assets.model.months import Month
-from taxi_assets.publishers import verification
 from taxi_assets.publishers.sample.generator import write_sample
 from taxi_assets.publishers.verification import check_file
 
@@ -148,5 +148,5 @@ def test_a_gzip_bomb_is_unpacked_in_bounded_memory(bomb: Path) -> None:
 
 def test_a_gzip_that_unpacks_to_more_than_the_cap_is_refused(bomb: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # The real cap is 32 GB, half a minute's unpacking.
-    monkeypatch.setattr(verification, "MAX_UNPACKED_BYTES", 100 << 20)
+    monkeypatch.setattr(bounds, "UNPACKED_BYTES", 100 << 20)
     assert "unpacks to more than 104,857,600 bytes" in refusal(bomb, "csv.gz")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import tracemalloc
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from taxi_assets import bounds
 from taxi_assets.errors import ContractError, CorruptFileError
 from taxi_assets.model.datasets import FOR_HIRE, GREEN_TAXI, HIGH_VOLUME, YELLOW_TAXI, Dataset, FileFormat
 from taxi_assets.transform import reading
@@ -379,9 +381,45 @@ def test_a_file_without_rows_is_an_error(tmp_path: Path, lines: list[str]) -> No
 
 
 def test_a_file_with_absurdly_many_rows_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "MAX_ROWS", 3)
+    monkeypatch.setattr(bounds, "ROWS", 3)
     with pytest.raises(CorruptFileError, match="more than 3 rows"):
         _rows(_csv(tmp_path, HEADER, *[ROW] * 4))
+
+
+def test_a_file_that_unpacks_to_absurdly_many_bytes_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bounds, "UNPACKED_BYTES", 1_000)
+    with pytest.raises(CorruptFileError, match="unpacks to more than 1,000 bytes"):
+        _rows(_csv(tmp_path, HEADER, *[ROW] * 40))
+
+
+def test_a_file_with_absurdly_many_columns_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(CorruptFileError, match=r"has 418 columns; 400 is the most"):
+        _rows(_csv(tmp_path, HEADER + "".join(f",c{number}" for number in range(400)), ROW + "," * 400))
+
+
+def test_a_line_without_an_end_is_refused_in_bounded_memory(tmp_path: Path) -> None:
+    path = tmp_path / "month.csv.gz"
+    with gzip.open(path, "wb", compresslevel=1) as packed:
+        packed.write(f"{HEADER}\r\n{ROW}\r\n".encode())
+        for _ in range(200):
+            packed.write(b"1" * (1 << 20))
+    tracemalloc.start()
+    try:
+        with pytest.raises(CorruptFileError, match="has a line of more than 262,144 bytes"):
+            _rows(path)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 20 << 20
+
+
+def test_long_lines_come_in_few_rows_at_a_time(tmp_path: Path) -> None:
+    lines = [f"{ROW},{number:0200000}" for number in range(200)]
+    for ragged in ([], ["cut"]):
+        stream = read_month(_csv(tmp_path, f"{HEADER},notes", *lines, *ragged), "csv.gz", YELLOW_TAXI.published_columns)
+        sizes = [(batch.num_rows, batch.nbytes) for batch in stream.batches]
+        assert sum(rows for rows, _ in sizes) == 200 + len(ragged)
+        assert max(size for _, size in sizes) < bounds.BATCH_BYTES
 
 
 def test_another_datasets_file_is_refused(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from taxi_assets.cli.doctor.findings import Finding, off, ok, problem, warning
 from taxi_assets.model.datasets import YELLOW_TAXI
 from taxi_assets.publishers.base import publisher
-from taxi_assets.publishers.http import QUICK
+from taxi_assets.publishers.http import QUICK, without_credentials
 from taxi_assets.settings import ALERT_WEBHOOK, Settings
 
 WAREHOUSE_SECONDS = 1.0
@@ -16,14 +16,19 @@ def published(settings: Settings) -> Finding:
     if settings.publisher == "sample":
         return ok("sample: months are made up here")
     asked = publisher(
-        settings.publisher, sample_rows=settings.sample_rows, sample_format=settings.sample_format, retry_policy=QUICK
+        settings.publisher,
+        sample_rows=settings.sample_rows,
+        sample_format=settings.sample_format,
+        retry_policy=QUICK,
+        redirect_hosts=settings.redirect_hosts,
     )
+    shown = without_credentials(settings.publisher)
     months = YELLOW_TAXI.control_months.values()
     seen = next(filter(None, (asked.probe(YELLOW_TAXI, month) for month in months)), None)
     if seen:
-        return ok(f"{settings.publisher}: {seen.url} is there")
+        return ok(f"{shown}: {seen.url} is there")
     return problem(
-        f"{settings.publisher} answers, but has yellow neither for {' nor for '.join(map(str, months))}.",
+        f"{shown} answers, but has yellow neither for {' nor for '.join(map(str, months))}.",
         "Is TAXI_PUBLISHER the right address? If it is a mirror without those months, all is well.",
     )
 

@@ -122,7 +122,7 @@ class DuckDBTable:
     def _load(self, connection: duckdb.DuckDBPyConnection, month: Month, file: MonthFile, path: Path) -> None:
         self._prepare(connection, file.schema)
         connection.execute(f"DELETE FROM {self._table} WHERE trip_month = ?", [month.first_day])  # noqa: S608 quoted
-        query = f"INSERT INTO {self._table} BY NAME SELECT * FROM read_parquet(?, hive_partitioning = false)"  # noqa: S608
+        query = f"INSERT INTO {self._table} BY NAME SELECT * FROM read_parquet(?, hive_partitioning = false)"  # noqa: S608 quoted
         insert(connection, query, [str(path)], file.rows)
         count = self._rows(connection, month)
         if count != file.rows:

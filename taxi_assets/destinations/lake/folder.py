@@ -12,15 +12,18 @@ import json
 from collections import Counter
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import get_args
 
 from taxi_assets.atomic_files import release, remove_stale, replacing
-from taxi_assets.model.datasets import Dataset
+from taxi_assets.model.datasets import Dataset, FileFormat
 from taxi_assets.model.months import Month
 from taxi_assets.model.origin import publisher_of
 from taxi_assets.model.publication import Publication
 from taxi_assets.transform.month_file import MonthFile
 
 _PUBLICATION = "publication.json"
+_NOT_AS_KEPT = (OSError, ValueError, TypeError, KeyError, RecursionError)
+"""What reading a publication.json raises that is missing, or not as `keep` writes it."""
 
 
 @dataclass(frozen=True)
@@ -44,11 +47,11 @@ class Lake:
         folder = self.month_folder("raw", dataset, month)
         try:
             facts = json.loads((folder / _PUBLICATION).read_text())
-            publication = Publication(**{**facts, "path": folder / facts["path"]})
-            whole = publication.path.stat().st_size == publication.size
-        except (FileNotFoundError, ValueError, TypeError, KeyError):  # missing, or not as `keep` writes it
+            publication = Publication(**{**facts, "path": folder / Path(facts["path"]).name})
+            whole = publication.path.is_file() and publication.path.stat().st_size == publication.size
+        except _NOT_AS_KEPT:
             return None
-        return publication if whole else None
+        return publication if whole and publication.format in get_args(FileFormat) else None
 
     def publishers(self, dataset: Dataset, month: Month) -> set[str]:
         """The publishers of the month's published and clean files; two while a month is being replaced."""
@@ -94,5 +97,5 @@ def _publisher_in(path: Path) -> str:
     """The publisher in a publication.json; empty when there is no such file, or not as `keep` writes it."""
     try:
         return str(json.loads(path.read_text())["publisher"])
-    except (FileNotFoundError, ValueError, TypeError, KeyError):
+    except _NOT_AS_KEPT:
         return ""

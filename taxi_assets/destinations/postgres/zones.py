@@ -52,7 +52,7 @@ class PostgresZones(ZoneTable[psycopg.Connection]):
 
     def _read(self, connection: psycopg.Connection) -> list[Any]:
         names = ", ".join(column.name for column in COLUMNS)
-        return connection.execute(SQL(f"SELECT {names} FROM {self._quoted(TABLE)} ORDER BY 1")).fetchall()  # noqa: S608
+        return connection.execute(SQL(f"SELECT {names} FROM {self._quoted(TABLE)} ORDER BY 1")).fetchall()  # noqa: S608 quoted
 
     def _write(self, connection: psycopg.Connection, rows: Sequence[ZoneRow]) -> None:
         if not self._columns(connection, TABLE):

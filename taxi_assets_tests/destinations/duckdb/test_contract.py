@@ -36,7 +36,7 @@ class DuckDBPlace(Place):
             return connection.execute(f"USE trips_data_all; {query}").fetchall()
 
     def comments(self, table: str) -> Mapping[str, str]:
-        return dict(self.ask(f"SELECT column_name, comment FROM duckdb_columns() WHERE table_name = '{table}'"))  # noqa: S608
+        return dict(self.ask(f"SELECT column_name, comment FROM duckdb_columns() WHERE table_name = '{table}'"))  # noqa: S608 names of the tests
 
 
 class TestDuckDB(TableStoreContract):

@@ -85,7 +85,7 @@ def test_password_is_in_a_file_of_ours_only(running: EmbeddedPostgres) -> None:
 def test_nobody_enters_without_the_password(running: EmbeddedPostgres) -> None:
     url = running.start()
     with pytest.raises(psycopg.OperationalError, match="password"):
-        psycopg.connect(url.split("?")[0], password="guess")  # noqa: S106
+        psycopg.connect(url.split("?")[0], password="guess")  # noqa: S106 a wrong password
 
 
 def test_listens_on_the_loopback_only(running: EmbeddedPostgres) -> None:
