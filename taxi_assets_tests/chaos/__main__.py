@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 
 from taxi_assets.resources.embedded_postgres.server import EmbeddedPostgres
 from taxi_assets_tests.chaos.killing import MONTH, Tally, kill_and_load_again
+from taxi_assets_tests.chaos.racing import MONTHS, run_at_once
 from taxi_assets_tests.chaos.site import local_site
 from taxi_assets_tests.chaos.stages import AFTER, BEFORE, STAGES
 
@@ -20,6 +21,9 @@ def main(arguments: list[str]) -> int:
     """Prints the figures, the faults and, last, the line that sums them up; returns 1 if there were faults."""
     parser = argparse.ArgumentParser(prog="python -m taxi_assets_tests.chaos", description=__doc__)
     parser.add_argument("--trials", type=int, default=200, help="how many runs are killed (default: 200)")
+    parser.add_argument(
+        "--concurrency", type=int, default=0, help="in how many trials runs meet each other (default: 0)"
+    )
     parser.add_argument("--seed", type=int, default=secrets.randbelow(10_000), help="for the moments of the kills")
     options = parser.parse_args(arguments)
     print(f"seed {options.seed}", flush=True)
@@ -27,26 +31,49 @@ def main(arguments: list[str]) -> int:
     with TemporaryDirectory(prefix="chaos-") as folder:
         server = EmbeddedPostgres(Path(folder) / "postgres")
         try:
-            tally = killing(Path(folder), server.start(), options.trials, options.seed)
+            url = server.start()
+            tallies = [
+                concurrency(Path(folder), url, options.concurrency, options.seed),
+                killing(Path(folder), url, options.trials, options.seed),
+            ]
         finally:
             server.stop()
     print(f"{time.monotonic() - started:.0f} s")
-    report(tally)
-    return any((tally.lost, tally.doubled, tally.leftovers, tally.reader_anomalies))
+    for tally in filter(lambda tally: tally.trials, tallies):
+        report(tally)
+    return any(tally.faults for tally in tallies)
 
 
 def killing(folder: Path, postgres_url: str, trials: int, seed: int) -> Tally:
-    """The trials with everything on this machine."""
+    """The trials in which runs are killed."""
     tally = Tally()
-    with local_site(folder / "local", postgres_url) as site:
+    if not trials:
+        return tally
+    with local_site(folder / "killed", postgres_url, checks=False) as site:
         site.learn(MONTH)
         kill_and_load_again(site, trials, Random(seed), tally)  # noqa: S311 it chooses moments
     return tally
 
 
+def concurrency(folder: Path, postgres_url: str, trials: int, seed: int) -> Tally:
+    """The trials in which runs meet each other."""
+    tally = Tally()
+    if not trials:
+        return tally
+    with local_site(folder / "at_once", postgres_url) as site:
+        site.learn(*MONTHS)
+        run_at_once(site, trials, Random(seed), tally)  # noqa: S311 it chooses moments
+    return tally
+
+
 def report(tally: Tally) -> None:
     """Prints what the trials came to; the last line sums it up."""
-    print("killed in:", ", ".join(f"{stage} {tally.killed_in[stage]}" for stage in (BEFORE, *STAGES, AFTER)))
+    if tally.killed_in:
+        print("killed in:", ", ".join(f"{stage} {tally.killed_in[stage]}" for stage in (BEFORE, *STAGES, AFTER)))
+    else:
+        print(f"longest run {tally.longest:.0f} s, errors without dataset and advice {tally.unclear}")
+        for message, count in tally.failures.most_common():
+            print(f"  {count} times: {message}")
     print("looks:", ", ".join(f"{place} {count:,}" for place, count in tally.looks.items()))
     for note in tally.notes:
         print(note)

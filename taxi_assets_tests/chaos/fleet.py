@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
@@ -16,6 +17,7 @@ from queue import Empty, Queue
 from threading import Thread
 from typing import Self
 
+from taxi_assets.model.months import Month
 from taxi_assets_tests.chaos.worker import Report, Request
 
 PATIENCE_SECONDS = 120.0
@@ -37,6 +39,12 @@ class Run:
             pass
         return report
 
+    def wait(self, seconds: float) -> None:
+        """Waits for the end of the run, but no longer than so many seconds."""
+        deadline = time.monotonic() + seconds
+        while not self.reports.qsize() and time.monotonic() < deadline:
+            time.sleep(0.02)
+
     def _next(self) -> Report:
         try:
             return self.reports.get(timeout=PATIENCE_SECONDS)
@@ -45,10 +53,10 @@ class Run:
 
 
 class Worker:
-    """The process that forks for each run, with its environment; it and its runs end with the block."""
+    """The process that forks for each run of a dataset's months; it and its runs end with the block."""
 
-    def __init__(self, environment: Mapping[str, str], history: Path, log: Path) -> None:
-        self._environment, self._history, self._log = environment, history, log
+    def __init__(self, dataset: str, environment: Mapping[str, str], history: Path, log: Path) -> None:
+        self._dataset, self._environment, self._history, self._log = dataset, environment, history, log
         self._runs: dict[int, Run] = {}
         self._ids = itertools.count()
 
@@ -56,7 +64,7 @@ class Worker:
         self._history.mkdir(parents=True)
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "taxi_assets_tests.chaos.worker"],
+                [sys.executable, "-m", "taxi_assets_tests.chaos.worker", self._dataset],
                 env={**self._environment, "PYTHONPATH": str(ROOT)},
                 cwd=self._history,
                 stdin=subprocess.PIPE,
@@ -76,9 +84,9 @@ class Worker:
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
 
-    def start(self, dataset: str, month: str, **what: int | float | str) -> Run:
+    def start(self, month: Month, **what: int | float | str) -> Run:
         """Starts a run; `what` are further fields of its `Request`."""
-        request = Request(next(self._ids), dataset, month, str(self._history), **what)  # type: ignore[arg-type]
+        request = Request(next(self._ids), str(month), str(self._history), **what)  # type: ignore[arg-type]
         run = self._runs[request.id] = Run()
         if self._process.stdin is None:
             raise RuntimeError("the worker has no standard input")

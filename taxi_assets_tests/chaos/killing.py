@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import time
 from collections import Counter
 from dataclasses import dataclass, field
 from random import Random
@@ -20,7 +21,9 @@ MONTH = Month(2021, 1)
 class Tally:
     """What the trials came to; `killed_in` counts the kills by stage, `notes` has a line for each fault.
 
-    `known` are leftovers of earlier trials, each of which is counted once."""
+    `known` are leftovers of earlier trials, each of which is counted once. Where runs may fail, `failures` are their
+    messages, `unclear` how many of them do not say what and where, and `longest` the seconds of the longest run.
+    """
 
     trials: int = 0
     lost: int = 0
@@ -31,6 +34,10 @@ class Tally:
     looks: Counter[str] = field(default_factory=Counter)
     notes: list[str] = field(default_factory=list)
     known: set[str] = field(default_factory=set)
+    failures: Counter[str] = field(default_factory=Counter)
+    unclear: int = 0
+    longest: float = 0.0
+    began: float = field(default_factory=time.monotonic)
 
     def __str__(self) -> str:
         return (
@@ -38,13 +45,25 @@ class Tally:
             f"reader anomalies {self.reader_anomalies}"
         )
 
+    @property
+    def faults(self) -> int:
+        """How many there were of every kind."""
+        return self.lost + self.doubled + self.leftovers + self.reader_anomalies + self.unclear
+
+    def ended(self) -> None:
+        """Counts a trial, and says now and then how far it is."""
+        self.trials += 1
+        if self.trials % 20 == 0:
+            print(f"{self}, {time.monotonic() - self.began:.0f} s", flush=True)
+
     def judge(self, site: Site, month: Month, wanted: Version, moment: str) -> None:
         """Counts the trial by what it left: rows lost, rows doubled, or something that should not be there."""
         wrong = [name for name, read in site.places.readers.items() if read(month) != wanted.found[name]]
         wrong += site.differences(month)
         rows = [table.count(month) for table in site.places.tables()]
-        extra = sorted({*site.places.everything(), *site.temporary()} - wanted.everything - self.known)
-        missing = sorted(wanted.everything - site.places.everything())
+        everything = site.places.everything(month)
+        extra = sorted({*everything, *site.temporary()} - wanted.everything - self.known)
+        missing = sorted(wanted.everything - everything)
         if any(count > wanted.rows for count in rows):
             self.doubled += 1
         elif wrong or missing:
@@ -68,23 +87,16 @@ def kill_and_load_again(site: Site, trials: int, random: Random, tally: Tally) -
         old, new = (site.versions[MONTH, version] for version in (current, wanted))
         readers = Readers(site.places, MONTH, old.found, new.found)
         with readers.watching():
-            killed = site.worker.start(
-                site.dataset.name,
-                str(MONTH),
-                signal=signal.SIGKILL,
-                stage=stage,
-                occurrence=occurrence,
-                delay=delay,
-            ).ended()
+            killed = site.start(MONTH, signal=signal.SIGKILL, stage=stage, occurrence=occurrence, delay=delay).ended()
             moment = f"trial {number}, killed {killed.timeline[-1][0]} {delay * 1000:.0f} ms after {stage} began"
             again = site.run(MONTH)
         _count(tally, killed, again, readers, moment)
         tally.judge(site, MONTH, new, moment)
+        tally.ended()
         current = wanted
 
 
 def _count(tally: Tally, killed: Report, again: Report, readers: Readers, moment: str) -> None:
-    tally.trials += 1
     tally.killed_in[killed.timeline[-1][0] if killed.timeline else BEFORE] += 1
     tally.looks += readers.looks
     if readers.anomalies:

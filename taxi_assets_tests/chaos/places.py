@@ -118,9 +118,13 @@ class LocalPlaces:
 
         return DuckDBTable(self._duckdb, WAREHOUSE_SCHEMA, self.dataset.table, descriptions_of(self.dataset))
 
-    def everything(self) -> frozenset[str]:
-        """Every file, table, view and sequence there is, by its name."""
-        files = (str(path.relative_to(self.home)) for path in self.home.rglob("*") if path.is_file())
+    def everything(self, month: Month) -> frozenset[str]:
+        """Every file, table, view and sequence there is, by its name; without the files of other months."""
+        files = (
+            str(path.relative_to(self.home))
+            for path in self.home.rglob("*")
+            if path.is_file() and ("trip_month=" not in str(path) or month.key in str(path))
+        )
         relations = "SELECT relname FROM pg_class WHERE relnamespace = %s::regnamespace AND relkind <> 'i'"
         with psycopg.connect(self.url) as connection:
             names = [str(name) for (name,) in connection.execute(relations, (self.schema,)).fetchall()]

@@ -21,13 +21,14 @@ _PAUSES = {"warehouse": 0.25, "marts": 0.25}
 class Readers:
     """One thread for each place. `looks` counts what was read, by place; `anomalies` says what should not have been.
 
-    A month may change from `old` to `new` once, and never back.
+    A month may change from `old` to `new` once, and back only if it `may_return`.
     """
 
     places: LocalPlaces
     month: Month
     old: Mapping[str, Found]
     new: Mapping[str, Found]
+    may_return: bool = False
     looks: Counter[str] = field(default_factory=Counter)
     anomalies: list[str] = field(default_factory=list)
     _changed: set[str] = field(default_factory=set)
@@ -69,5 +70,5 @@ class Readers:
             self._changed.add(name)
         elif found != self.old[name]:
             self.anomalies.append(f"{name}: {found}")
-        elif changed:
+        elif changed and not self.may_return:
             self.anomalies.append(f"{name}: the old month again after the new one")

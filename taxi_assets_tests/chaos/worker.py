@@ -14,12 +14,15 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from tempfile import TemporaryFile
 from typing import Any
 
-from dagster import DagsterInstance, JobDefinition
+from dagster import AssetSelection, DagsterInstance, Definitions, JobDefinition, define_asset_job
 
+from taxi_assets.asset_keys import TAXI_ZONES
+from taxi_assets.automation.jobs import job_name
 from taxi_assets.build import build_definitions
 from taxi_assets.model.datasets import DATASETS
 from taxi_assets.settings import Settings
@@ -32,14 +35,14 @@ _LOCK = TemporaryFile()  # noqa: SIM115 open as long as the process
 
 @dataclass(frozen=True)
 class Request:
-    """A run of one month, of which `history` is the folder; and the signal it gets, `delay` seconds after it has
-    entered the stage for the `occurrence`th time. Without a signal it runs to its end.
+    """A run of one month, with its checks or without; and the signal it gets, `delay` seconds after it has entered the
+    stage for the `occurrence`th time. Without a signal it runs to its end. Dagster keeps its files in `history`.
     """
 
     id: int
-    dataset: str
     month: str
     history: str
+    checks: bool = True
     signal: int = 0
     stage: str = BEFORE
     occurrence: int = 1
@@ -59,13 +62,18 @@ class Report:
     seconds: float = 0.0
 
 
-def main() -> None:
-    """Serves requests until standard input ends."""
+def main(dataset: str) -> None:
+    """Serves requests for months of the dataset until standard input ends."""
     for name in _USED_BY_RUNS:
         importlib.import_module(name)
     settings = Settings.from_env()
-    definitions = build_definitions(settings)
-    jobs = {name: definitions.resolve_job_def(f"{name}_trips") for name in DATASETS}
+    assets = AssetSelection.groups(dataset) | AssetSelection.assets(TAXI_ZONES)
+    unchecked = define_asset_job("unchecked", assets - AssetSelection.all_asset_checks())
+    definitions = Definitions.merge(build_definitions(settings), Definitions(jobs=[unchecked]))
+    jobs = {
+        True: definitions.resolve_job_def(job_name(DATASETS[dataset])),
+        False: definitions.resolve_job_def("unchecked"),
+    }
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     print("ready", flush=True)
     for line in sys.stdin:
@@ -75,14 +83,14 @@ def main() -> None:
             os._exit(0)
 
 
-def _supervise(request: Request, jobs: dict[str, JobDefinition], *, google: bool) -> None:
+def _supervise(request: Request, jobs: Mapping[bool, JobDefinition], *, google: bool) -> None:
     """Runs the month in a process of its own, and says what became of it."""
     reader, writer = os.pipe()
     started = time.monotonic()
     pid = os.fork()
     if pid == 0:
         os.close(reader)
-        _run(request, jobs[request.dataset], writer, google=google)
+        _run(request, jobs[request.checks], writer, google=google)
     os.close(writer)
     report = Report(request.id, pid=pid)
     occurrences = 0
@@ -111,7 +119,10 @@ def _run(request: Request, job: JobDefinition, writer: int, *, google: bool) -> 
         _tell(writer, BEFORE)
         with DagsterInstance.ephemeral(tempdir=request.history) as instance:
             result = job.execute_in_process(
-                partition_key=f"{request.month}-01", instance=instance, raise_on_error=False
+                {"loggers": {"console": {"config": {"log_level": "ERROR"}}}},
+                partition_key=f"{request.month}-01",
+                instance=instance,
+                raise_on_error=False,
             )
         failed = [event.step_failure_data.error for event in result.all_events if event.is_step_failure]
         ended: dict[str, Any] = {
@@ -140,4 +151,4 @@ def _answer(report: Report) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1])

@@ -116,6 +116,7 @@ def _loaded(settings: Settings, dataset: str, month: str, clean: int) -> None:
         ({"store_and_fwd_flag": "\0"}, "store_and_fwd_flag: \\x00"),
     ],
 )
+@pytest.mark.fault(34)
 def test_a_row_with_a_value_that_does_not_fit_is_in_quarantine_and_the_others_are_loaded(
     settings: Settings, change: dict[str, str], kept: str
 ) -> None:
@@ -154,6 +155,7 @@ def test_a_column_of_another_dataset_is_carried_along_and_no_rule_looks_at_it(se
     _loaded(mirror, "green", "2021-01", ROWS)
 
 
+@pytest.mark.fault(35)
 def test_columns_of_any_name_and_type_break_neither_their_month_nor_the_next(settings: Settings) -> None:
     extras = {
         "day": pa.array([18_628] * ROWS, pa.date32()),
@@ -186,6 +188,7 @@ def test_columns_of_any_name_and_type_break_neither_their_month_nor_the_next(set
         ({"lpep_pickup_datetime": pa.array([0] * ROWS)}, "which only files of green have"),
     ],
 )
+@pytest.mark.fault(33)
 def test_what_is_not_the_month_leaves_the_month_that_was_there(
     settings: Settings, changes: dict[str, Any], said: str
 ) -> None:

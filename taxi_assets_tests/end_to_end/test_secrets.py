@@ -22,6 +22,7 @@ SETTINGS = {
 
 
 @pytest.mark.parametrize("setting", SETTINGS)
+@pytest.mark.fault(40)
 def test_a_secret_is_neither_printed_nor_recorded_by_a_run_that_fails(setting: str, tmp_path: Path) -> None:
     left_out = ("TAXI_", "GCP_", "DAGSTER_")
     mine = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
