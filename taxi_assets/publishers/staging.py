@@ -6,18 +6,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from taxi_assets.atomic_files import discard, hold
 from taxi_assets.model.datasets import FileFormat
 from taxi_assets.model.publication import Publication
 from taxi_assets.publishers.download import Download
 
 
 @contextmanager
-def removed_on_failure(path: Path) -> Iterator[None]:
-    """Removes the file at `path`, if there is one, when the block raises."""
+def staged(folder: Path, name: str) -> Iterator[Path]:
+    """A file in the staging folder for a download, under a name of its own; removed when the block raises.
+
+    It is this process's from then on; `discard` removes it, and `Lake.keep` moves it into the lake.
+    """
+    path = hold(folder, name)
     try:
-        yield
+        yield path
     except BaseException:
-        path.unlink(missing_ok=True)
+        discard(path)
         raise
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final, TypeVar, cast
 
+from taxi_assets.atomic_files import discard
 from taxi_assets.errors import BlockedError, NotPublishedError, TaxiError
 from taxi_assets.model.datasets import Dataset
 from taxi_assets.model.months import Month
@@ -18,7 +18,7 @@ from taxi_assets.publishers.download import download
 from taxi_assets.publishers.file_version import FileVersion, exists, probe
 from taxi_assets.publishers.http import NotFoundError, RetryPolicy, Validators, without_credentials
 from taxi_assets.publishers.sites import ZONES_PATH, Site
-from taxi_assets.publishers.staging import publication_of, removed_on_failure
+from taxi_assets.publishers.staging import publication_of, staged
 from taxi_assets.publishers.verification import check_file
 
 _T = TypeVar("_T")
@@ -71,10 +71,10 @@ class WebPublisher:
         url = site.url(self.base_url, dataset, month)
         same_place = known is not None and known.url == without_credentials(url)
         validators = Validators(known.etag, known.last_modified) if known and same_place else None
-        target = folder / f"{secrets.token_hex(6)}-{site.file_name(dataset, month)}"
-        with removed_on_failure(target):
+        with staged(folder, site.file_name(dataset, month)) as target:
             fetched = download(url, target, validators, self.retry_policy)
             if fetched is None:
+                discard(target)
                 return cast("Publication", known)
             check_file(target, site.format)
         return publication_of(self.name, site.name, site.file_name(dataset, month), site.format, fetched)
@@ -82,7 +82,7 @@ class WebPublisher:
     def zones(self, folder: Path) -> ZoneLookup:
         """Downloads the zone lookup; see `Publisher.zones`."""
         url = f"{self.base_url.rstrip('/')}/{ZONES_PATH}"
-        target = folder / f"{secrets.token_hex(6)}-zones.csv"
+        target = folder / "zones.csv"
         try:
             download(url, target, retry_policy=self.retry_policy)
             return ZoneLookup.from_csv(target.read_bytes(), without_credentials(url))

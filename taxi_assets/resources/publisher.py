@@ -1,12 +1,11 @@
 """The publisher of trip files and of the zone lookup, as a resource."""
 
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import cast
 
 from dagster import ConfigurableResource
 from pydantic import Field
 
+from taxi_assets.atomic_files import temporary_folder
 from taxi_assets.destinations.lake.folder import Lake
 from taxi_assets.model.datasets import Dataset, FileFormat
 from taxi_assets.model.made_up import SAMPLE, SAMPLE_ROWS, refuse_outside, refuse_replacing
@@ -63,8 +62,8 @@ class TripPublisher(ConfigurableResource[None]):
         """
         if self.name == SAMPLE and not allow_sample:
             refuse_outside(self.closed_to_sample)
-        with TemporaryDirectory(prefix="taxi_assets_") as folder:
-            return self._publisher().zones(Path(folder))
+        with temporary_folder() as folder:
+            return self._publisher().zones(folder)
 
     def probe(self, dataset: Dataset, month: Month) -> FileVersion | None:
         """The version of the month's file that the publisher has now; None when it has not been published.

@@ -6,12 +6,12 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from taxi_assets.atomic_files import temporary_folder
 from taxi_assets.errors import TaxiError
 from taxi_assets.model.origin import SOURCE_FILE, source_of
 
@@ -76,8 +76,8 @@ class MonthFile:
             return
         if self.download is None:
             raise ValueError(f"{self.uri} is not on this machine, and there is no way to download it")
-        with TemporaryDirectory(prefix="taxi_assets_") as folder:
-            path = Path(folder) / "month.parquet"
+        with temporary_folder() as folder:
+            path = folder / "month.parquet"
             self.download(path)
             yield path
 

@@ -81,6 +81,8 @@ def main(dataset: str) -> None:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             _supervise(Request(**json.loads(line)), jobs, google=settings.gcs_bucket is not None)
             os._exit(0)
+    # Whoever asked is gone: so are the runs then, those that are stopped included.
+    os.killpg(os.getpgrp(), signal.SIGKILL)
 
 
 def _supervise(request: Request, jobs: Mapping[bool, JobDefinition], *, google: bool) -> None:

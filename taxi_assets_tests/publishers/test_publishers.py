@@ -386,7 +386,7 @@ def test_nothing_is_left_in_staging_after_a_failure(
 
 
 @pytest.mark.fault(14)
-def test_a_killed_download_leaves_no_month_and_the_next_one_succeeds(
+def test_a_killed_download_leaves_no_month_and_the_next_one_succeeds_and_clears_up(
     server: PublisherServer, published: Path, file_format: FileFormat, tmp_path: Path
 ) -> None:
     lake = Lake(tmp_path / "lake")
@@ -400,6 +400,7 @@ def test_a_killed_download_leaves_no_month_and_the_next_one_succeeds(
     kept = lake.publication(YELLOW_TAXI, MONTH)
     assert kept is not None
     assert kept.path.read_bytes() == published.read_bytes()
+    assert list((lake.folder / "staging").iterdir()) == []
 
 
 def wait_for_a_file_in(folder: Path) -> None:

@@ -13,7 +13,7 @@ from collections import Counter
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from taxi_assets.atomic_files import remove_stale, replacing
+from taxi_assets.atomic_files import release, remove_stale, replacing
 from taxi_assets.model.datasets import Dataset
 from taxi_assets.model.months import Month
 from taxi_assets.model.origin import publisher_of
@@ -73,6 +73,7 @@ class Lake:
         if publication.path != kept:
             with replacing(kept) as temporary:
                 publication.path.replace(temporary)
+            release(publication.path)
         facts = {**asdict(publication), "path": kept.name}
         with replacing(folder / _PUBLICATION) as temporary:
             temporary.write_text(json.dumps(facts, indent=2) + "\n")
@@ -82,7 +83,7 @@ class Lake:
         return Publication(**{**facts, "path": kept})
 
     def staging(self) -> Path:
-        """A folder on the lake's file system for downloads in progress; removes what is older than a day."""
+        """A folder on the lake's file system for downloads in progress; removes those of dead processes."""
         folder = self.folder / "staging"
         folder.mkdir(parents=True, exist_ok=True)
         remove_stale(folder.iterdir())

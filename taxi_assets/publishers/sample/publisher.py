@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from taxi_assets.atomic_files import sha256
+from taxi_assets.atomic_files import discard, sha256
 from taxi_assets.model.datasets import Dataset, FileFormat
 from taxi_assets.model.made_up import SAMPLE, SAMPLE_ROWS, sample_file
 from taxi_assets.model.months import Month
@@ -19,7 +18,7 @@ from taxi_assets.publishers.http import Validators
 from taxi_assets.publishers.sample.generator import write_sample
 from taxi_assets.publishers.sample.zones import zone_lookup
 from taxi_assets.publishers.sites import ZONES_PATH
-from taxi_assets.publishers.staging import publication_of, removed_on_failure
+from taxi_assets.publishers.staging import publication_of, staged
 
 LAST_CSV_MONTH: Final = Month(2021, 7)
 """The last month that TLC published as CSV."""
@@ -36,12 +35,11 @@ class SamplePublisher:
     def fetch(self, dataset: Dataset, month: Month, folder: Path, known: Publication | None) -> Publication:
         seen = self.probe(dataset, month)
         file_format = self._format_of(dataset, month)
-        target = folder / f"{secrets.token_hex(6)}-{dataset.month_name(month)}.{file_format}"
-        with removed_on_failure(target):
+        with staged(folder, f"{dataset.month_name(month)}.{file_format}") as target:
             write_sample(dataset, month, target, rows=self.rows, file_format=file_format)
             digest = sha256(target)
         if known is not None and (known.url, known.etag, known.sha256) == (seen.url, seen.identity, digest):
-            target.unlink()
+            discard(target)
             return known
         made = Download(target, seen.url, digest, target.stat().st_size, Validators(etag=seen.identity))
         return publication_of(

@@ -138,7 +138,7 @@ def test_a_published_name_cannot_lead_out_of_the_months_folder(lake: Lake) -> No
     assert kept.path.parent == lake.month_folder("raw", YELLOW_TAXI, MONTH)
 
 
-def test_what_a_killed_download_left_in_staging_is_removed_when_it_is_a_day_old(lake: Lake) -> None:
+def test_what_is_in_staging_from_elsewhere_is_removed_when_it_is_a_day_old(lake: Lake) -> None:
     dead, alive = fetched(lake, OLD).path, fetched(lake, NEW).path
     aged = time.time() - files.STALE_AFTER_SECONDS - 60
     os.utime(dead, (aged, aged))
