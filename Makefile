@@ -30,7 +30,7 @@ dev: export PYTHONWARNINGS := $(call superseded,dev)
 lint: export PYTHONWARNINGS := $(call superseded,definitions_validate)
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev doctor test test-fast test-elsewhere test-lowest lint bench bench-tools lock stop clean clean-data
+.PHONY: help run dev doctor test test-fast test-elsewhere test-lowest chaos concurrency lint bench bench-tools lock stop clean clean-data
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -64,6 +64,13 @@ test-fast: .venv/ready-test ## the part of it that runs no whole months and no o
 # Three to four minutes. Moving the date takes Linux and a C compiler.
 test-elsewhere: .venv/ready-test ## a quick part of it at other dates, in other time zones and languages, under another umask
 	$(BIN)/python -m taxi_assets_tests.elsewhere
+
+# CHAOS="--trials 20 --seed 7" for fewer of them, or for the same moments again. About ten seconds a trial on two cores.
+chaos: .venv/ready-test ## kills 200 runs at random moments; every place must have the month once, and readers notice nothing
+	$(BIN)/python -m taxi_assets_tests.chaos $(CHAOS)
+
+concurrency: .venv/ready-test ## lets runs of a month meet 50 times: at once, stopped half-way, beside long readers
+	$(BIN)/python -m taxi_assets_tests.chaos --trials 0 --concurrency 50 $(CHAOS)
 
 test-lowest: .venv/ready-dev ## a month by the lowest versions that pyproject.toml allows
 	rm -rf .venv-lowest && $(ANY_UV) venv --quiet --python $(BIN)/python .venv-lowest

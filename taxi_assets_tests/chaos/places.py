@@ -9,18 +9,18 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+import duckdb
 import psycopg
+from filelock import FileLock, Timeout
 from psycopg.sql import SQL, Identifier, Literal
 
 from taxi_assets.atomic_files import sha256
 from taxi_assets.build import WAREHOUSE_SCHEMA
 from taxi_assets.destinations.descriptions import descriptions_of
-from taxi_assets.destinations.duckdb.file import DuckDBFile
 from taxi_assets.destinations.gcs.object_names import object_names
 from taxi_assets.destinations.lake.folder import Lake
 from taxi_assets.destinations.postgres.table import PostgresTable
 from taxi_assets.destinations.table_store import TableStore
-from taxi_assets.errors import TaxiError
 from taxi_assets.model.datasets import Dataset
 from taxi_assets.model.months import Month
 
@@ -97,10 +97,16 @@ class LocalPlaces:
 
     def _ask_duckdb(self, query: str) -> Found:
         try:
-            with DuckDBFile(self._duckdb, wait_seconds=0).connected() as connection:
+            # Keeping to the lock of the runs, so that they need not wait for the looks.
+            with (
+                FileLock(f"{self._duckdb}.lock", timeout=0),
+                duckdb.connect(self._duckdb, read_only=True) as connection,
+            ):
                 return connection.execute(query).fetchone()
-        except TaxiError as error:
-            if error.retry:
+        except Timeout:
+            return None
+        except duckdb.IOException as error:
+            if "Could not set lock" in str(error):
                 return None
             raise
 
