@@ -19,7 +19,7 @@ from dataclasses import asdict, dataclass, field
 from tempfile import TemporaryFile
 from typing import Any
 
-from dagster import AssetSelection, DagsterInstance, Definitions, JobDefinition, define_asset_job
+from dagster import AssetSelection, DagsterInstance, Definitions, JobDefinition, asset, define_asset_job, materialize
 
 from taxi_assets.asset_keys import TAXI_ZONES
 from taxi_assets.automation.jobs import job_name
@@ -28,8 +28,7 @@ from taxi_assets.model.datasets import DATASETS
 from taxi_assets.settings import Settings
 from taxi_assets_tests.chaos.stages import AFTER, BEFORE, tell
 
-_USED_BY_RUNS = ("dagster_duckdb_pandas", "pgpq", "psycopg", "pyarrow.dataset")
-"""What a run would import where it needs it, for a second or more."""
+_QUIET = {"loggers": {"console": {"config": {"log_level": "ERROR"}}}}
 _LOCK = TemporaryFile()  # noqa: SIM115 open as long as the process
 
 
@@ -64,8 +63,7 @@ class Report:
 
 def main(dataset: str) -> None:
     """Serves requests for months of the dataset until standard input ends."""
-    for name in _USED_BY_RUNS:
-        importlib.import_module(name)
+    _import_what_runs_use()
     settings = Settings.from_env()
     assets = AssetSelection.groups(dataset) | AssetSelection.assets(TAXI_ZONES)
     unchecked = define_asset_job("unchecked", assets - AssetSelection.all_asset_checks())
@@ -83,6 +81,18 @@ def main(dataset: str) -> None:
             os._exit(0)
     # Whoever asked is gone: so are the runs then, those that are stopped included.
     os.killpg(os.getpgrp(), signal.SIGKILL)
+
+
+def _import_what_runs_use() -> None:
+    """Imports what each run would import where it needs it, for seconds: Dagster by a run of nothing."""
+    for name in ("pgpq", "psycopg", "pyarrow.dataset", "taxi_assets.io_managers.duckdb_frames"):
+        importlib.import_module(name)
+
+    @asset
+    def nothing() -> None: ...
+
+    with DagsterInstance.ephemeral() as instance:
+        materialize([nothing], instance=instance, run_config=_QUIET)
 
 
 def _supervise(request: Request, jobs: Mapping[bool, JobDefinition], *, google: bool) -> None:
@@ -121,7 +131,7 @@ def _run(request: Request, job: JobDefinition, writer: int, *, google: bool) -> 
         _tell(writer, BEFORE)
         with DagsterInstance.ephemeral(tempdir=request.history) as instance:
             result = job.execute_in_process(
-                {"loggers": {"console": {"config": {"log_level": "ERROR"}}}},
+                _QUIET,
                 partition_key=f"{request.month}-01",
                 instance=instance,
                 raise_on_error=False,
