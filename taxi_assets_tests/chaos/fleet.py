@@ -20,7 +20,7 @@ from typing import Self
 from taxi_assets.model.months import Month
 from taxi_assets_tests.chaos.worker import Report, Request
 
-PATIENCE_SECONDS = 120.0
+PATIENCE_SECONDS = 600.0
 ROOT = Path(__file__).parents[2]
 
 

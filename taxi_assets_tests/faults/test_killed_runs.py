@@ -13,6 +13,7 @@ from taxi_assets_tests.chaos.__main__ import killing
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @pytest.mark.fault(14, 15, 16, 17)
 def test_killed_runs_are_followed_by_one_copy_everywhere(tmp_path: Path, postgres_url: str) -> None:
     tally = killing(tmp_path, postgres_url, trials=15, seed=2009)

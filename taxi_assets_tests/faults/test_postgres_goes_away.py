@@ -8,9 +8,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Thread
 
+import psycopg
 import pyarrow as pa
 import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.sql import SQL, Identifier
 
 from taxi_assets.destinations.postgres.partition import MonthRows
 from taxi_assets.destinations.postgres.table import PostgresTable
@@ -59,6 +61,28 @@ def test_a_commit_whose_answer_is_lost_can_be_repeated(postgres_url: str, postgr
     for _ in range(2):
         assert (table.count(JANUARY), table.quarantine.count(JANUARY)) == (20, 2)
         table.replace_month(JANUARY, new)
+
+
+def test_a_snapshot_older_than_the_swap_sees_a_whole_month(
+    postgres_url: str, postgres_schema: str, tmp_path: Path
+) -> None:
+    """Which one depends on whether it had touched the table before, as docs/guarantees.md tells readers."""
+    table = PostgresTable(postgres_url, postgres_schema, TABLE, {})
+    table.replace_month(JANUARY, month_files(tmp_path, JANUARY, 10))
+    rows = SQL("SELECT count(*) FROM {}").format(Identifier(postgres_schema, TABLE))
+    with psycopg.connect(postgres_url) as reader:
+        reader.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        reader.execute("SELECT 1")
+        table.replace_month(JANUARY, month_files(tmp_path, JANUARY, 20))
+        assert reader.execute(rows).fetchone() == (20,)
+        reader.rollback()
+        assert reader.execute(rows).fetchone() == (20,)
+        loader = Thread(target=table.replace_month, args=(JANUARY, month_files(tmp_path, JANUARY, 30)))
+        loader.start()
+        assert reader.execute(rows).fetchone() == (20,)
+        reader.rollback()
+        loader.join()
+    assert table.count(JANUARY) == 30
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from taxi_assets_tests.chaos.__main__ import concurrency
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @pytest.mark.fault(20, 21)
 def test_runs_that_meet_leave_one_copy_wait_in_bounds_and_fail_in_clear_words(
     tmp_path: Path, postgres_url: str
