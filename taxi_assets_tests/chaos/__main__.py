@@ -13,8 +13,9 @@ from tempfile import TemporaryDirectory
 from taxi_assets.resources.embedded_postgres.server import EmbeddedPostgres
 from taxi_assets_tests.chaos.killing import MONTH, Tally, kill_and_load_again
 from taxi_assets_tests.chaos.racing import MONTHS, run_at_once
-from taxi_assets_tests.chaos.site import local_site
+from taxi_assets_tests.chaos.site import google_site, local_site
 from taxi_assets_tests.chaos.stages import AFTER, BEFORE, STAGES
+from taxi_assets_tests.servers import bigquery_environment
 
 
 def main(arguments: list[str]) -> int:
@@ -24,9 +25,18 @@ def main(arguments: list[str]) -> int:
     parser.add_argument(
         "--concurrency", type=int, default=0, help="in how many trials runs meet each other (default: 0)"
     )
+    parser.add_argument(
+        "--google", type=int, help="how many of the trials are with Google's servers (default: a tenth)"
+    )
     parser.add_argument("--seed", type=int, default=secrets.randbelow(10_000), help="for the moments of the kills")
     options = parser.parse_args(arguments)
-    print(f"seed {options.seed}", flush=True)
+    google = options.trials // 10 if options.google is None else options.google
+    if google and not bigquery_environment.PYTHON.exists():
+        print(
+            "no trials with Google's servers: python -m taxi_assets_tests.servers.bigquery install makes them possible"
+        )
+        google = 0
+    print(f"seed {options.seed}, {google} trials with Cloud Storage and BigQuery", flush=True)
     started = time.monotonic()
     with TemporaryDirectory(prefix="chaos-") as folder:
         server = EmbeddedPostgres(Path(folder) / "postgres")
@@ -34,7 +44,7 @@ def main(arguments: list[str]) -> int:
             url = server.start()
             tallies = [
                 concurrency(Path(folder), url, options.concurrency, options.seed),
-                killing(Path(folder), url, options.trials, options.seed),
+                killing(Path(folder), url, options.trials, options.seed, google),
             ]
         finally:
             server.stop()
@@ -44,14 +54,18 @@ def main(arguments: list[str]) -> int:
     return any(tally.faults for tally in tallies)
 
 
-def killing(folder: Path, postgres_url: str, trials: int, seed: int) -> Tally:
-    """The trials in which runs are killed."""
+def killing(folder: Path, postgres_url: str, trials: int, seed: int, google: int = 0) -> Tally:
+    """The trials in which runs are killed; `google` of them with Cloud Storage and BigQuery."""
     tally = Tally()
-    if not trials:
-        return tally
-    with local_site(folder / "killed", postgres_url, checks=False) as site:
-        site.learn(MONTH)
-        kill_and_load_again(site, trials, Random(seed), tally)  # noqa: S311 it chooses moments
+    random = Random(seed)  # noqa: S311 it chooses moments
+    if trials > google:
+        with local_site(folder / "killed", postgres_url, checks=False) as site:
+            site.learn(MONTH)
+            kill_and_load_again(site, trials - google, random, tally)
+    if google:
+        with google_site(folder / "google", postgres_url) as site:
+            site.learn(MONTH)
+            kill_and_load_again(site, google, random, tally)
     return tally
 
 

@@ -58,7 +58,7 @@ class Tally:
 
     def judge(self, site: Site, month: Month, wanted: Version, moment: str) -> None:
         """Counts the trial by what it left: rows lost, rows doubled, or something that should not be there."""
-        wrong = [name for name, read in site.places.readers.items() if read(month) != wanted.found[name]]
+        wrong = [name for name, read in site.places.at_rest.items() if read(month) != wanted.found[name]]
         wrong += site.differences(month)
         rows = [table.count(month) for table in site.places.tables()]
         everything = site.places.everything(month)

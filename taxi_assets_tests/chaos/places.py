@@ -50,6 +50,11 @@ class LocalPlaces:
             "marts": self.days,
         }
 
+    @property
+    def at_rest(self) -> Mapping[str, Callable[[Month], Found]]:
+        """How each place is read that a month is whole in when no run is under way."""
+        return self.readers
+
     @cached_property
     def lake(self) -> Lake:
         return Lake(self.home / "lake")

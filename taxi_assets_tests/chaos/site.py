@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import psycopg
+import pytest
 from psycopg.sql import SQL, Identifier
 
 from taxi_assets.model.datasets import GREEN_TAXI, Dataset
@@ -24,6 +25,9 @@ from taxi_assets.transform.month_file import MonthFile
 from taxi_assets_tests.chaos.fleet import Run, Worker
 from taxi_assets_tests.chaos.places import Found, LocalPlaces
 from taxi_assets_tests.chaos.worker import Report
+from taxi_assets_tests.servers.bigquery import BigQueryServer
+from taxi_assets_tests.servers.gcs import GcsServer
+from taxi_assets_tests.servers.google_login import GoogleLogin
 from taxi_assets_tests.servers.publisher import PublisherServer
 
 VERSIONS = {"A": 2_000, "B": 2_300}
@@ -91,7 +95,7 @@ class Site:
         clean = MonthFile.local(self.places.lake.clean_file(self.dataset, month))
         if differences := self.differences(month):
             raise RuntimeError(f"an undisturbed run left other rows in {differences}")
-        found = {name: read(month) for name, read in self.places.readers.items()}
+        found = {name: read(month) for name, read in self.places.at_rest.items()}
         return Version(found, self.places.everything(month), clean.rows)
 
     def differences(self, month: Month) -> list[str]:
@@ -118,28 +122,58 @@ def durations(report: Report) -> dict[tuple[str, int], float]:
 @contextmanager
 def local_site(folder: Path, postgres_url: str, *, checks: bool = True) -> Iterator[Site]:
     """A site with everything on this machine, in a schema of its own, which is dropped at the end."""
-    dataset = GREEN_TAXI
-    schema = f"chaos_{secrets.token_hex(6)}"
+    places = LocalPlaces(folder / "home", postgres_url, f"chaos_{secrets.token_hex(6)}", GREEN_TAXI)
+    with _serving(folder, places, {}, checks=checks) as site:
+        yield site
+
+
+@contextmanager
+def google_site(folder: Path, postgres_url: str) -> Iterator[Site]:
+    """A site with the local servers of Cloud Storage and BigQuery, which it starts; its runs make no checks."""
+    from taxi_assets_tests.chaos.google_places import GooglePlaces  # noqa: PLC0415 a second for Google's clients
+
+    with (
+        GcsServer(folder / "gcs") as gcs,
+        BigQueryServer(folder / "bigquery", gcs.url) as bigquery,
+        GoogleLogin(folder / "login") as login,
+        pytest.MonkeyPatch.context() as environment,
+    ):
+        environment.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(login.key_file))
+        environment.setenv("STORAGE_EMULATOR_HOST", gcs.url)
+        environment.setenv("BIGQUERY_EMULATOR_HOST", bigquery.url)
+        environment.setenv("NO_PROXY", "127.0.0.1,localhost")
+        name = f"chaos_{secrets.token_hex(6)}"
+        places = GooglePlaces(folder / "home", postgres_url, name, GREEN_TAXI, login.project, name, name)
+        places.storage.create_bucket(name)
+        settings = {"GCP_PROJECT": login.project, "TAXI_GCS_BUCKET": name, "TAXI_BQ_DATASET": name}
+        with _serving(folder, places, settings, checks=False) as site:
+            yield site
+
+
+@contextmanager
+def _serving(folder: Path, places: LocalPlaces, settings: Mapping[str, str], *, checks: bool) -> Iterator[Site]:
+    """A publisher for the places, and a worker with their settings."""
     published, temporary = folder / "published", folder / "tmp"
     for each in (published, temporary):
         each.mkdir(parents=True)
     zones = published / ZONES_PATH
     zones.parent.mkdir()
     zones.write_bytes(zone_lookup())
-    places = LocalPlaces(folder / "home", postgres_url, schema, dataset)
+    ours = ("TAXI_", "GCP_", "DAGSTER_")
     with PublisherServer(published, missing_status=404) as publisher:
         environment = {
-            **{name: value for name, value in os.environ.items() if not name.startswith(("TAXI_", "GCP_", "DAGSTER_"))},
+            **{name: value for name, value in os.environ.items() if not name.startswith(ours)},
             "TAXI_HOME": str(places.home),
             "TAXI_PUBLISHER": publisher.url,
-            POSTGRES_URL: postgres_url,
-            "TAXI_POSTGRES_SCHEMA": schema,
+            POSTGRES_URL: places.url,
+            "TAXI_POSTGRES_SCHEMA": places.schema,
             "TMPDIR": str(temporary),
-            "NO_PROXY": "127.0.0.1",
+            "NO_PROXY": "127.0.0.1,localhost",
+            **settings,
         }
         try:
-            with Worker(dataset.name, environment, folder / "history", folder / "worker.log") as worker:
-                yield Site(places, worker, folder, published, dataset, checks=checks)
+            with Worker(places.dataset.name, environment, folder / "history", folder / "worker.log") as worker:
+                yield Site(places, worker, folder, published, places.dataset, checks=checks)
         finally:
-            with psycopg.connect(postgres_url, autocommit=True) as connection:
-                connection.execute(SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(Identifier(schema)))
+            with psycopg.connect(places.url, autocommit=True) as connection:
+                connection.execute(SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(Identifier(places.schema)))
