@@ -30,7 +30,7 @@ dev: export PYTHONWARNINGS := $(call superseded,dev)
 lint: export PYTHONWARNINGS := $(call superseded,definitions_validate)
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev doctor test test-fast test-elsewhere test-lowest fuzz sbom lint bench bench-tools lock stop clean clean-data
+.PHONY: help run dev doctor test test-fast test-elsewhere test-lowest chaos concurrency fuzz sbom lint bench bench-tools lock stop clean clean-data
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -71,6 +71,13 @@ test-elsewhere: .venv/ready-test ## a quick part of it at other dates, in other 
 # 10,000 examples of each kind, other ones each time: an hour or two.
 fuzz: .venv/ready-test ## hostile input: many more examples than the suite tries
 	$(BIN)/python -m pytest taxi_assets_tests/fuzz --hypothesis-profile=fuzz --timeout=0
+
+# CHAOS="--trials 20 --seed 7" for fewer of them, or for the same moments again. About ten seconds a trial on two cores.
+chaos: .venv/ready-test ## kills 200 runs at random moments; every place must have the month once, and readers notice nothing
+	$(BIN)/python -m taxi_assets_tests.chaos $(CHAOS)
+
+concurrency: .venv/ready-test ## lets runs of a month meet 50 times: at once, stopped half-way, beside long readers
+	$(BIN)/python -m taxi_assets_tests.chaos --trials 0 --concurrency 50 $(CHAOS)
 
 test-lowest: .venv/ready-dev ## a month by the lowest versions that pyproject.toml allows
 	rm -rf .venv-lowest && $(ANY_UV) venv --quiet --python $(BIN)/python .venv-lowest

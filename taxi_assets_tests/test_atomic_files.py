@@ -144,6 +144,7 @@ def age(path: Path) -> None:
     os.utime(path, (aged, aged))
 
 
+@pytest.mark.fault(15)
 def test_a_killed_writer_leaves_the_old_file(target: Path) -> None:
     assert kill_a_writer_of(target).read_bytes() == b"half"
     assert target.read_bytes() == OLD
@@ -274,6 +275,7 @@ def test_a_copy_of_what_is_not_there_leaves_the_old_file(target: Path, tmp_path:
     assert names(target.parent) == [target.name]
 
 
+@pytest.mark.fault(24)
 def test_a_full_disk_leaves_nothing_behind(small_disk: Path, tmp_path: Path) -> None:
     (tmp_path / "large").write_bytes(bytes(5 << 20))
     target = small_disk / "trips.parquet"

@@ -15,6 +15,7 @@ ARCHITECTURE = ROOT / "docs/architecture.md"
 PAGES = [
     *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")),
     ARCHITECTURE,
+    ROOT / "docs/guarantees.md",
     *HOW_TO.glob("*.md"),
 ]
 BASES = (ROOT, PACKAGE, ROOT / "locks")

@@ -41,6 +41,7 @@ HELD_BY = {
         "assets/daily_trips assets/taxi_zones assets/trips_with_zones destinations/bigquery/frames "
         "io_managers/bigquery_frames io_managers/zones"
     ),
+    "io_managers/test_frames": "io_managers/duckdb_frames",
     "metadata/chart/test_page": "metadata/chart/svg",
     "metadata/test_materializations": (
         "metadata/contents metadata/days metadata/lineage metadata/links metadata/numbers "

@@ -59,6 +59,7 @@ def _run(settings: Settings, key: str | None, asset: str) -> str:
         ("2013-07-01", "raw_trips"),
     ],
 )
+@pytest.mark.fault(29)
 def test_a_run_for_a_month_that_is_none_is_refused_before_any_io(settings: Settings, key: str, asset: str) -> None:
     said = _run(settings, key, asset)
     assert f"{key!r} is no month of green" in said
@@ -66,6 +67,7 @@ def test_a_run_for_a_month_that_is_none_is_refused_before_any_io(settings: Setti
     assert not settings.home.exists()
 
 
+@pytest.mark.fault(29)
 def test_a_run_without_a_month_is_told_how_to_give_one(settings: Settings) -> None:
     assert "--tags" in _run(settings, None, "raw_trips")
     assert not settings.home.exists()

@@ -202,6 +202,7 @@ CANARY = "s3cr3t"
         CANARY,
     ],
 )
+@pytest.mark.fault(40)
 def test_a_postgres_url_that_libpq_would_misread_is_refused_and_not_shown(url: str) -> None:
     with pytest.raises(SettingsError, match="TAXI_POSTGRES_URL is no URL of Postgres") as error:
         Settings.from_env({"TAXI_POSTGRES_URL": url})

@@ -74,6 +74,7 @@ def clean_trips(dataset: Dataset) -> AssetsDefinition:
             scratch,
             raw_trips.publisher,
             config.max_quarantined_share,
+            raw_trips.path,
         )
         return Output(
             month,

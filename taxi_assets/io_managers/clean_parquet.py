@@ -39,6 +39,7 @@ class CleanParquet(MonthIOManager):
             quarantine_path = files.enter_context(replacing(self.lake.quarantine_file(dataset, month)))
             counts = TripCounts(dataset, month)
             write_both(value, clean_path, quarantine_path, counts)
+            value.check_not_replaced()
         file = MonthFile.local(target)
         return {
             **picture_metadata(counts, mark(f"{dataset.title}, {month}", value.stream.first_rows)),

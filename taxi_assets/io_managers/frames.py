@@ -1,7 +1,7 @@
 """Small pandas DataFrames in the warehouse, by Dagster's own IO managers.
 
-These delete a month and then insert it: a reader in between sees no rows, and a month that is run again has one copy.
-They import pandas, so each is made when it is first used.
+These delete a month and then insert it, so that a month that is run again has one copy. In DuckDB that is one
+transaction; in BigQuery a reader in between sees no rows. They import pandas, so each is made when it is first used.
 """
 
 import time
@@ -9,7 +9,6 @@ from abc import abstractmethod
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from traceback import clear_frames
 from typing import Any
 
 from dagster import ConfigurableIOManager, InputContext, IOManager, OutputContext
@@ -43,7 +42,7 @@ class FrameTables(ConfigurableIOManager):
 
 
 class DuckDBFrames(FrameTables):
-    """DataFrames in the DuckDB file, by DuckDBPandasIOManager, while the file is locked for it."""
+    """DataFrames in the DuckDB file, by DuckDBPandasIOManager in one transaction, while the file is locked for it."""
 
     database: str
     schema_name: str
@@ -52,9 +51,9 @@ class DuckDBFrames(FrameTables):
     )
 
     def dagster_io_manager(self) -> IOManager:
-        from dagster_duckdb_pandas import DuckDBPandasIOManager
+        from taxi_assets.io_managers.duckdb_frames import DuckDBTransactionFrames  # noqa: PLC0415 imports pandas
 
-        return DuckDBPandasIOManager(database=self.database, schema=self.schema_name).create_io_manager(None)
+        return DuckDBTransactionFrames(database=self.database, schema=self.schema_name).create_io_manager(None)
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -64,12 +63,7 @@ class DuckDBFrames(FrameTables):
         with file.locked():
             # Dagster's IO manager would try a file that cannot be opened eleven times, and not say what to do.
             file.check()
-            try:
-                yield
-            except BaseException as error:
-                # Dagster's IO manager does not close its connection then: it lives on in the frames of the traceback.
-                clear_frames(error.__traceback__)
-                raise
+            yield
 
 
 class BigQueryFrames(FrameTables):

@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from taxi_assets.errors import ContractError
+from taxi_assets.errors import ContractError, TaxiError
 from taxi_assets.model.datasets import Dataset
 from taxi_assets.model.months import Month
 from taxi_assets.transform.arrow import literal, repeated_date, repeated_text, text_lists
@@ -51,6 +51,7 @@ class CleanedMonth:
     list of rule names) and `published_text` (what could not be read) beside them. `scratch` is a folder for what the
     search for duplicates does not hold in memory. `publisher` is whose file it is, for whoever looks at the month.
     `max_quarantined_share` is how much of the month one reason may send to quarantine; a try-out has no such bound.
+    `published` is the file that is read, where it is removed when another replaces it.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class CleanedMonth:
         scratch: Path | None = None,
         publisher: str = "",
         max_quarantined_share: float = QUARANTINED_SHARE,
+        published: Path | None = None,
     ) -> None:
         self.month = month
         self.source_file = source_file
@@ -82,6 +84,7 @@ class CleanedMonth:
         self._flags = [rule for rule in FLAGS if rule.applies_to(self._described)]
         self._published = [name for name in names if name != "source_row"]
         self._max_quarantined_share = max_quarantined_share
+        self._file = published
         self._seen = SeenRows(scratch) if dataset.rows_identifiable else None
 
     def __iter__(self) -> Iterator[tuple[pa.RecordBatch, pa.RecordBatch]]:
@@ -105,6 +108,18 @@ class CleanedMonth:
                     "their own? To load it all the same, run the month with max_quarantined_share: 1.0 in the run "
                     "config of clean_trips.",
                 )
+
+    def check_not_replaced(self) -> None:
+        """Raises TaxiError (a retry may help) when another run has replaced the published file since it was opened.
+
+        A run that was stopped meanwhile would otherwise put old rows in the place of the new ones.
+        """
+        if self._file is not None and not self._file.exists():
+            raise TaxiError(
+                "Another run has replaced the published file while this one cleaned it. Nothing was replaced.",
+                "Run the month again.",
+                retry=True,
+            )
 
     def _split(self, batch: pa.RecordBatch) -> tuple[pa.RecordBatch, pa.RecordBatch]:
         verdicts = self._verdicts(self._rules, batch)

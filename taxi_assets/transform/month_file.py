@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,10 +40,13 @@ class MonthFile:
     facts: Mapping[str, str]
     path: Path | None = None
     download: Callable[[Path], None] | None = None
+    identity: tuple[int, ...] = field(default=(), compare=False)
+    """Of a local file: what tells it from one that takes its place under the same name."""
 
     @classmethod
     def local(cls, path: Path) -> MonthFile:
         """Opens a local file; raises FileNotFoundError, or pyarrow.ArrowInvalid when it is not Parquet."""
+        identity = _identity(path)
         footer = pq.ParquetFile(path, pre_buffer=False)
         return cls(
             path.resolve().as_uri(),
@@ -52,12 +55,23 @@ class MonthFile:
             footer.schema_arrow.remove_metadata(),
             facts_in(footer.metadata),
             path,
+            identity=identity,
         )
 
     @contextmanager
     def on_disk(self) -> Iterator[Path]:
-        """A local path to read the file from; a remote file is downloaded for as long as the block lasts."""
+        """A local path to read the file from; a remote file is downloaded for as long as the block lasts.
+
+        Raises TaxiError (a retry may help) when another run has replaced a local file since it was opened: its rows
+        would be loaded with the facts of the old one.
+        """
         if self.path is not None:
+            if self.identity and _identity(self.path) != self.identity:
+                raise TaxiError(
+                    f"Another run has replaced {self.path} since this one opened it.",
+                    "Run the month again.",
+                    retry=True,
+                )
             yield self.path
             return
         if self.download is None:
@@ -185,6 +199,11 @@ class MonthWriter:
         rest = table.slice(rows)
         self._waiting = rest.to_batches()
         self._rows = rest.num_rows
+
+
+def _identity(path: Path) -> tuple[int, ...]:
+    stat = path.stat()
+    return stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns
 
 
 def facts_in(footer: pq.FileMetaData) -> dict[str, str]:

@@ -55,6 +55,7 @@ def test_a_count_that_is_not_known_yet_is_said_to_be_so(
     assert (found.description, found.passed) == (said, passed)
 
 
+@pytest.mark.fault(11)
 def test_a_file_with_a_new_column_is_carried_along_with_a_warning(settings: Settings, tmp_path: Path) -> None:
     folder = tmp_path / "mirror" / "green"
     folder.mkdir(parents=True)

@@ -110,6 +110,7 @@ with DuckDBFile(Path(os.environ["WAREHOUSE"])).connected(read_only=False) as con
 @pytest.mark.parametrize(
     ("dataset", "month", "cores"), [("yellow", "2021-01", 16), ("yellow", "2021-01", 64), ("fhvhv", "2024-01", 64)]
 )
+@pytest.mark.fault(36)
 def test_a_month_of_real_size_loads_in_the_same_memory_on_any_number_of_cores(
     settings: Settings, pretended: Path, mirror: Path, tmp_path: Path, dataset: str, month: str, cores: int
 ) -> None:

@@ -53,7 +53,8 @@ pytestmark = pytest.mark.slow
         ({"store_and_fwd_flag": "\0"}, "store_and_fwd_flag: \\x00"),
     ],
 )
-def test_a_row_with_a_value_that_does_not_fit_is_in_quarantine_and_the_others_areloaded(
+@pytest.mark.fault(34)
+def test_a_row_with_a_value_that_does_not_fit_is_in_quarantine_and_the_others_are_loaded(
     settings: Settings, change: dict[str, str], kept: str
 ) -> None:
     mirror = write_csv(settings, "yellow", "2021-01", YELLOW_CSV, csv_rows(YELLOW_CSV, Month(2021, 1), **change))
@@ -116,6 +117,7 @@ def _comments(settings: Settings, column: str) -> list[str]:
     return [in_duckdb[0], in_postgres[0]]
 
 
+@pytest.mark.fault(35)
 def test_columns_of_any_name_and_type_break_neither_their_month_nor_the_next(settings: Settings) -> None:
     extras = {
         "day": pa.array([18_628] * ROWS, pa.date32()),
@@ -174,6 +176,7 @@ def month_that_was_there(tmp_path_factory: pytest.TempPathFactory, postgres_url:
         ({f"new_{place}": pa.array([0] * ROWS) for place in range(251)}, "251 columns that nobody has described"),
     ],
 )
+@pytest.mark.fault(33)
 def test_what_is_not_the_month_leaves_the_month_that_was_there(
     month_that_was_there: Settings, changes: dict[str, Any], said: str
 ) -> None:

@@ -63,6 +63,7 @@ def test_months_and_datasets_do_not_disturb_each_other(settings: Settings) -> No
     assert [rows(settings, "yellow", "2020-12"), rows(settings, "green", "2021-01")] == before
 
 
+@pytest.mark.fault(13)
 def test_a_republished_month_replaces_the_old_one_everywhere(settings: Settings) -> None:
     run_month(settings, "green", "2020-04")
     run_month(dataclasses.replace(settings, sample_rows=3_000), "green", "2020-04")
@@ -72,6 +73,7 @@ def test_a_republished_month_replaces_the_old_one_everywhere(settings: Settings)
     assert len(list((settings.home / "lake/raw").rglob("*.csv.gz"))) == 1
 
 
+@pytest.mark.fault(28)
 def test_a_month_goes_through_bucket_and_bigquery_by_load_job(
     google_settings: Settings, gcs: GcsServer, bigquery: BigQueryServer
 ) -> None:
@@ -104,6 +106,7 @@ def test_the_warehouse_of_a_laptop_can_be_fed_from_a_real_bucket(google_settings
     assert _equal_everywhere(rows(settings, "green", "2020-04"))
 
 
+@pytest.mark.fault(1)
 def test_a_failure_names_dataset_month_asset_cause_and_whether_to_retry(settings: Settings, tmp_path: Path) -> None:
     with PublisherServer(tmp_path) as publisher:
         result = run_month(dataclasses.replace(settings, publisher=publisher.url), "green", "2020-04", raises=False)

@@ -126,6 +126,7 @@ def files_with(canary: str, folder: Path) -> list[Path]:
     return [path for path in folder.rglob("*") if path.is_file() and canary.encode() in path.read_bytes()]
 
 
+@pytest.mark.fault(40)
 def test_a_secret_in_a_setting_that_is_wrong_is_neither_printed_nor_recorded(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", LOADING, json.dumps(list(WRONG.values()))],

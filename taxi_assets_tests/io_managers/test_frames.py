@@ -66,3 +66,24 @@ def test_what_goes_wrong_in_the_stock_manager_names_dataset_and_month_and_a_reru
         pass  # no connection stayed open, though `result` holds on to the error
     assert "green 2020-04, daily_trips: ValueError: no such frame" in failure(result, "daily_trips")
     assert checks(run_month(settings, "green", "2020-04"))["daily_trips adds_up_to_bq_table"].passed
+
+
+@pytest.mark.fault(17)
+def test_a_write_that_breaks_between_delete_and_insert_leaves_the_days_that_were_there(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_month(settings, "green", "2020-04")
+    before = _days(settings)
+
+    def fail(*_: Any) -> None:
+        raise ValueError("no such frame")
+
+    monkeypatch.setattr(DuckDBPandasTypeHandler, "handle_output", fail)
+    assert not run_month(settings, "green", "2020-04", raises=False).success
+    assert _days(settings) == before
+    assert len(before) > 30
+
+
+def _days(settings: Settings) -> list[Any]:
+    with DuckDBFile(settings.warehouse).connected() as connection:
+        return connection.execute("SELECT * FROM trips_data_all.daily_trips ORDER BY ALL").fetchall()

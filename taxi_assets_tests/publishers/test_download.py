@@ -53,6 +53,7 @@ def test_a_file_arrives_whole_with_its_hash_its_size_and_what_the_server_said_of
 # Trying again
 
 
+@pytest.mark.fault(2)
 def test_a_503_twice_is_retried_and_succeeds(server: PublisherServer, target: Path) -> None:
     server.fail("trips", 503, times=2)
     assert download(f"{server.url}/trips", target, retry_policy=QUICK)
@@ -60,12 +61,14 @@ def test_a_503_twice_is_retried_and_succeeds(server: PublisherServer, target: Pa
 
 
 @pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504])
+@pytest.mark.fault(2)
 def test_every_status_that_may_pass_is_retried(server: PublisherServer, target: Path, status: int) -> None:
     server.fail("trips", status)
     assert download(f"{server.url}/trips", target, retry_policy=QUICK)
     assert statuses(server) == [status, 200]
 
 
+@pytest.mark.fault(3)
 def test_a_503_for_ever_is_given_up_after_as_many_attempts_as_allowed(server: PublisherServer, target: Path) -> None:
     server.fail("trips", 503, times=99)
     with pytest.raises(TransientError, match="answered 503") as failure:
@@ -75,6 +78,7 @@ def test_a_503_for_ever_is_given_up_after_as_many_attempts_as_allowed(server: Pu
 
 
 @pytest.mark.parametrize("status", [403, 404, 410])
+@pytest.mark.fault(1)
 def test_an_absent_file_is_said_to_be_absent_without_another_try(
     server: PublisherServer, target: Path, status: int
 ) -> None:
@@ -143,6 +147,7 @@ def test_a_url_that_is_none_fails_at_once(target: Path) -> None:
 # Cut, stalled and slow bodies
 
 
+@pytest.mark.fault(5)
 def test_a_body_shorter_than_its_content_length_is_fetched_again(server: PublisherServer, target: Path) -> None:
     server.truncate("trips", after=1000)
     assert download(f"{server.url}/trips", target, retry_policy=QUICK)
@@ -159,6 +164,7 @@ def test_a_body_that_is_always_cut_is_given_up(server: PublisherServer, target: 
 
 
 @pytest.mark.parametrize("after", [0, 1000])
+@pytest.mark.fault(4)
 def test_a_stalled_server_is_given_up_after_the_read_timeout(server: PublisherServer, target: Path, after: int) -> None:
     server.stall("trips", seconds=60, after=after, times=99)
     started = time.monotonic()
@@ -168,12 +174,14 @@ def test_a_stalled_server_is_given_up_after_the_read_timeout(server: PublisherSe
     assert len(statuses(server)) == 2
 
 
+@pytest.mark.fault(4)
 def test_after_a_stall_the_file_is_fetched_again(server: PublisherServer, target: Path) -> None:
     server.stall("trips", seconds=60, after=1000)
     assert download(f"{server.url}/trips", target, retry_policy=replace(QUICK, read=0.5))
     assert target.read_bytes() == CONTENT
 
 
+@pytest.mark.fault(4)
 def test_a_slow_drip_is_ended_by_the_total_deadline(server: PublisherServer, target: Path) -> None:
     server.drip("trips", bytes_per_second=1000, times=99)
     started = time.monotonic()

@@ -252,6 +252,7 @@ def test_what_one_publisher_said_is_not_believed_of_another(
 # Absent months
 
 
+@pytest.mark.fault(1)
 def test_403_for_a_recent_month_means_not_published_yet(server: PublisherServer, staging: Path) -> None:
     month = recent_month()
     with pytest.raises(NotPublishedError, match=f"has not published yellow {month} yet") as failure:
@@ -269,6 +270,7 @@ def test_403_also_for_the_control_month_means_blocked(server: PublisherServer, s
     assert answers(server) == [("GET", 403), ("GET", 403)]
 
 
+@pytest.mark.fault(1)
 def test_403_for_an_old_month_means_that_there_is_none(server: PublisherServer, staging: Path) -> None:
     with pytest.raises(NotPublishedError, match="has no green 2019-01") as failure:
         of(server).fetch(GREEN_TAXI, Month(2019, 1), staging, None)
@@ -302,6 +304,7 @@ def test_a_control_month_that_cannot_be_asked_for_leaves_the_question_open(
 # Answers that are not the month
 
 
+@pytest.mark.fault(8)
 def test_an_html_page_with_status_200_is_refused_by_its_first_bytes(
     server: PublisherServer, published: Path, file_format: FileFormat, staging: Path
 ) -> None:
@@ -311,6 +314,7 @@ def test_an_html_page_with_status_200_is_refused_by_its_first_bytes(
     assert list(staging.iterdir()) == []
 
 
+@pytest.mark.fault(6)
 def test_a_body_cut_without_content_length_is_refused_by_its_gzip_trailer_or_parquet_footer(
     server: PublisherServer, published: Path, file_format: FileFormat, staging: Path
 ) -> None:
@@ -320,6 +324,7 @@ def test_a_body_cut_without_content_length_is_refused_by_its_gzip_trailer_or_par
     assert list(staging.iterdir()) == []
 
 
+@pytest.mark.fault(5)
 def test_a_body_cut_short_of_its_content_length_is_fetched_again(
     server: PublisherServer, published: Path, file_format: FileFormat, staging: Path
 ) -> None:
@@ -329,6 +334,7 @@ def test_a_body_cut_short_of_its_content_length_is_fetched_again(
     assert list(staging.iterdir()) == [got.path]
 
 
+@pytest.mark.fault(9)
 def test_an_empty_file_is_refused(
     server: PublisherServer, published: Path, file_format: FileFormat, staging: Path
 ) -> None:
@@ -338,6 +344,7 @@ def test_an_empty_file_is_refused(
     assert list(staging.iterdir()) == []
 
 
+@pytest.mark.fault(10)
 def test_a_file_without_rows_is_refused(
     server: PublisherServer, published: Path, file_format: FileFormat, staging: Path
 ) -> None:
@@ -378,6 +385,7 @@ def test_nothing_is_left_in_staging_after_a_failure(
     assert list(staging.iterdir()) == []
 
 
+@pytest.mark.fault(14)
 def test_a_killed_download_leaves_no_month_and_the_next_one_succeeds_and_clears_up(
     server: PublisherServer, published: Path, file_format: FileFormat, tmp_path: Path
 ) -> None:
@@ -402,6 +410,7 @@ def wait_for_a_file_in(folder: Path) -> None:
         time.sleep(0.02)
 
 
+@pytest.mark.fault(24)
 def test_a_full_disk_leaves_nothing_behind(server: PublisherServer, site: Path, small_disk: Path) -> None:
     (site / PATHS["parquet"]).write_bytes(b"PAR1" + bytes(5 << 20))
     with pytest.raises(OSError, match=os.strerror(errno.ENOSPC)):

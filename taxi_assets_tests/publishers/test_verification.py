@@ -44,6 +44,7 @@ def test_a_whole_month_passes(file: Path, file_format: FileFormat) -> None:
 @pytest.mark.parametrize(
     "page", [b"<!DOCTYPE html><html>Sorry</html>", b'<?xml version="1.0"?><Error/>', b"a,b\r\n1,2\r\n"]
 )
+@pytest.mark.fault(8)
 def test_a_page_or_a_text_is_refused_by_its_first_bytes(tmp_path: Path, file_format: FileFormat, page: bytes) -> None:
     (tmp_path / "page").write_bytes(page)
     assert f"is not a {file_format} file: it begins with {page[:10]!r}"[:-1] in refusal(tmp_path / "page", file_format)
@@ -55,12 +56,14 @@ def test_a_month_in_the_other_format_is_refused(file: Path, other: FileFormat) -
 
 
 @pytest.mark.parametrize("file_format", FORMATS)
+@pytest.mark.fault(9)
 def test_an_empty_file_is_refused(tmp_path: Path, file_format: FileFormat) -> None:
     (tmp_path / "empty").touch()
     assert "is empty" in refusal(tmp_path / "empty", file_format)
 
 
 @pytest.mark.parametrize("text", [b"", b"VendorID,tpep_pickup_datetime\r\n", b"VendorID,tpep_pickup_datetime"])
+@pytest.mark.fault(10)
 def test_a_csv_without_rows_is_refused(tmp_path: Path, text: bytes) -> None:
     (tmp_path / "none.csv.gz").write_bytes(gzip.compress(text))
     assert "holds no" in refusal(tmp_path / "none.csv.gz", "csv.gz")
@@ -71,12 +74,14 @@ def test_a_csv_of_one_row_without_an_end_of_line_passes(tmp_path: Path) -> None:
     check_file(tmp_path / "one.csv.gz", "csv.gz")
 
 
+@pytest.mark.fault(10)
 def test_a_parquet_file_without_rows_is_refused(tmp_path: Path) -> None:
     pq.write_table(pa.table({"VendorID": pa.array([], pa.int64())}), tmp_path / "none.parquet")
     assert "holds no rows" in refusal(tmp_path / "none.parquet", "parquet")
 
 
 @pytest.mark.parametrize("file_format", FORMATS)
+@pytest.mark.fault(7)
 def test_a_file_cut_anywhere_is_refused(file: Path, file_format: FileFormat) -> None:
     whole = file.read_bytes()
     # Every cut in the head and in the trailer or footer's end, and some between.
@@ -85,6 +90,7 @@ def test_a_file_cut_anywhere_is_refused(file: Path, file_format: FileFormat) -> 
         refusal(file, file_format)
 
 
+@pytest.mark.fault(7)
 def test_a_gzip_with_a_flipped_bit_in_its_data_or_trailer_is_refused(tmp_path: Path) -> None:
     whole = gzip.compress(b"VendorID,trip_distance\r\n" + b"1,2.50\r\n" * 500)
     for position in range(10, len(whole)):  # the ten bytes before are the header, with a time that nobody needs
@@ -136,6 +142,7 @@ def bomb(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.fault(31)
 def test_a_gzip_bomb_is_unpacked_in_bounded_memory(bomb: Path) -> None:
     tracemalloc.start()
     try:
@@ -146,6 +153,7 @@ def test_a_gzip_bomb_is_unpacked_in_bounded_memory(bomb: Path) -> None:
     assert peak < 20 << 20
 
 
+@pytest.mark.fault(31)
 def test_a_gzip_that_unpacks_to_more_than_the_cap_is_refused(bomb: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # The real cap is 32 GB, half a minute's unpacking.
     monkeypatch.setattr(bounds, "UNPACKED_BYTES", 100 << 20)

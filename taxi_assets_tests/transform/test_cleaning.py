@@ -101,6 +101,7 @@ def test_a_usual_trip_is_clean_and_stamped() -> None:
         (None, ["pickup_missing"]),
     ],
 )
+@pytest.mark.fault(12, 30)
 def test_a_pickup_belongs_to_the_month_from_its_first_to_its_last_second(
     pickup: datetime | None, reasons: list[str]
 ) -> None:
@@ -134,6 +135,7 @@ def test_a_pickup_belongs_to_the_month_from_its_first_to_its_last_second(
         ),
     ],
 )
+@pytest.mark.fault(12)
 def test_a_row_is_quarantined_for_every_reason_that_applies_and_only_beyond_the_edge(
     change: dict[str, Any], reasons: list[str]
 ) -> None:
@@ -151,6 +153,7 @@ def test_a_row_is_quarantined_for_every_reason_that_applies_and_only_beyond_the_
         (datetime(2020, 11, 8, 1, 50), -10, ["dropoff_before_pickup"]),  # noqa: DTZ001
     ],
 )
+@pytest.mark.fault(30)
 def test_in_novembers_repeated_hour_a_trip_may_end_an_hour_before_it_began(
     pickup: datetime, minutes: int, reasons: list[str]
 ) -> None:

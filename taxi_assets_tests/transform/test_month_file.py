@@ -145,6 +145,7 @@ def test_a_failure_in_the_middle_leaves_the_old_month(month: Path, table: pa.Tab
     assert target.read_bytes() == month.read_bytes()
 
 
+@pytest.mark.fault(15)
 def test_a_killed_writer_leaves_the_old_month(month: Path, tmp_path: Path) -> None:
     target = tmp_path / "month.parquet"
     copy_to(month, target)
@@ -156,6 +157,7 @@ def test_a_killed_writer_leaves_the_old_month(month: Path, tmp_path: Path) -> No
     assert list(tmp_path.glob("*.parquet")) == [target]
 
 
+@pytest.mark.fault(24)
 def test_a_full_disk_is_said_to_be_full_and_gets_its_space_back(table: pa.Table, small_disk: Path) -> None:
     with pytest.raises(OSError, match=os.strerror(errno.ENOSPC)):
         write(small_disk / "month.parquet", pa.concat_tables([table] * 4))

@@ -171,6 +171,7 @@ def test_no_text_holds_a_nul(tmp_path: Path) -> None:
     assert (rows[1]["store_and_fwd_flag"], rows[1]["published_text"]) == (None, "store_and_fwd_flag: \\x00")
 
 
+@pytest.mark.fault(11)
 def test_a_column_of_which_no_value_can_be_read_refuses_the_month(tmp_path: Path) -> None:
     bad = ROW.replace("2.10", "far")
     with pytest.raises(ContractError, match=r"trip_distance cannot be read in 3 of 3 rows, for example 'far'"):
@@ -380,6 +381,7 @@ def test_a_file_without_rows_is_an_error(tmp_path: Path, lines: list[str]) -> No
         _rows(_csv(tmp_path, *lines))
 
 
+@pytest.mark.fault(31)
 def test_a_file_with_absurdly_many_rows_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bounds, "ROWS", 3)
     with pytest.raises(CorruptFileError, match="more than 3 rows"):

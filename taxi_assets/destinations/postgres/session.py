@@ -34,7 +34,7 @@ def connected(url: str) -> Iterator[psycopg.Connection]:
     except psycopg.OperationalError as error:
         raise TaxiError(
             f"Postgres cannot be used: {message_of(error)}.",
-            "Nothing was changed. Is the server up, and is its URL right?",
+            "A month is there whole, the old one or the new one. Is the server up, and is its URL right?",
             retry=True,
         ) from error
     except psycopg.Error as error:

@@ -26,6 +26,7 @@ def table(tmp_path: Path) -> DuckDBTable:
     return DuckDBTable(tmp_path / "warehouse.duckdb", "trips_data_all", "yellow_taxi_trips", docs, wait_seconds=0.5)
 
 
+@pytest.mark.fault(17)
 def test_a_load_that_is_stopped_in_the_middle_changes_nothing(
     table: DuckDBTable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -86,6 +87,7 @@ def test_rows_are_as_wide_as_they_like(
         assert table.count(JANUARY) == 0
 
 
+@pytest.mark.fault(20)
 def test_loaders_of_several_months_queue_for_the_file(tmp_path: Path) -> None:
     table = DuckDBTable(tmp_path / "warehouse.duckdb", "trips_data_all", "yellow_taxi_trips", {})
     months = [JANUARY + offset for offset in range(4)]
@@ -98,6 +100,7 @@ def test_loaders_of_several_months_queue_for_the_file(tmp_path: Path) -> None:
     assert [table.count(month) for month in months] == [100] * 4
 
 
+@pytest.mark.fault(37)
 def test_another_program_that_holds_the_file_is_named(table: DuckDBTable, tmp_path: Path) -> None:
     file = month_files(tmp_path, JANUARY, 10)
     program = f"import duckdb, sys; c = duckdb.connect({str(table.database)!r}); print(flush=True); sys.stdin.read()"

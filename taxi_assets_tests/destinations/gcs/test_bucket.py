@@ -63,6 +63,7 @@ def test_new_bytes_replace_the_old(store: Bucket, tmp_path: Path) -> None:
     assert store.file(NAME).rows == 70
 
 
+@pytest.mark.fault(25)
 def test_server_errors_and_dropped_connections_are_survived(store: Bucket, tmp_path: Path, gcs: GcsServer) -> None:
     gcs.fail(method="POST", status=503, times=2)
     gcs.drop(method="POST")
@@ -85,6 +86,7 @@ def test_a_large_month_goes_in_pieces_that_fit_into_memory_and_says_how_far_it_i
     assert f"yellow 2021-01: uploading, 42%, 8.4 of {path.stat().st_size / 1e6:.1f} MB" in lines[-2]
 
 
+@pytest.mark.fault(26)
 def test_an_upload_whose_answer_is_lost_counts_when_the_bytes_are_there(
     store: Bucket, tmp_path: Path, gcs: GcsServer
 ) -> None:
@@ -93,6 +95,7 @@ def test_an_upload_whose_answer_is_lost_counts_when_the_bytes_are_there(
     assert store.file(NAME).rows == 100
 
 
+@pytest.mark.fault(26)
 def test_another_writers_newer_copy_is_not_overwritten(
     store: Bucket, tmp_path: Path, gcs: GcsServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -112,6 +115,7 @@ def test_another_writers_newer_copy_is_not_overwritten(
     assert store.file(NAME).rows == 70
 
 
+@pytest.mark.fault(27)
 def test_corrupt_bytes_on_the_way_back_are_noticed(store: Bucket, tmp_path: Path, gcs: GcsServer) -> None:
     store.upload(_path(tmp_path, 100), NAME)
     file = store.file(NAME)

@@ -151,6 +151,7 @@ def test_a_stream_that_breaks_leaves_the_old_month(table: PostgresTable) -> None
     assert table.count(JANUARY) == 10
 
 
+@pytest.mark.fault(20)
 def test_two_loaders_of_one_month_leave_one_copy(table: PostgresTable) -> None:
     loaders = [Thread(target=table.replace_rows, args=(JANUARY, trips(JANUARY, 5_000))) for _ in range(4)]
     for loader in loaders:
@@ -160,6 +161,7 @@ def test_two_loaders_of_one_month_leave_one_copy(table: PostgresTable) -> None:
     assert table.count(JANUARY) == 5_000
 
 
+@pytest.mark.fault(16)
 def test_a_loader_killed_in_the_middle_of_its_copy_leaves_the_old_month_and_no_table_of_its_own(
     table: PostgresTable, connection: psycopg.Connection, tmp_path: Path
 ) -> None:
@@ -191,6 +193,7 @@ PostgresTable({table.url!r}, {table.schema!r}, {table.name!r}, {{}}).replace_row
     assert names == {"yellow_taxi_trips", "yellow_taxi_trips_2021_01"}
 
 
+@pytest.mark.fault(18)
 def test_a_server_that_drops_the_loader_is_worth_a_retry(table: PostgresTable, connection: psycopg.Connection) -> None:
     table.replace_rows(JANUARY, trips(JANUARY, 10))
 
@@ -261,6 +264,7 @@ def test_readers_always_see_a_whole_month(table: PostgresTable, connection: psyc
     assert seen == {(1_000,)}
 
 
+@pytest.mark.fault(39)
 def test_a_role_with_rights_on_its_schema_alone_can_load(postgres_url: str, tmp_path: Path) -> None:
     role, schema = f"role_{secrets.token_hex(4)}", f"schema_{secrets.token_hex(4)}"
     with psycopg.connect(postgres_url, autocommit=True) as connection:
@@ -273,6 +277,7 @@ def test_a_role_with_rights_on_its_schema_alone_can_load(postgres_url: str, tmp_
     assert table.count(JANUARY) == 10
 
 
+@pytest.mark.fault(39)
 def test_nothing_stays_set_in_a_connection_that_others_use_next(
     postgres_url: str, postgres_schema: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

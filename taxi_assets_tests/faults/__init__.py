@@ -1,0 +1,1 @@
+"""The faults that a month survives, by their numbers in docs/guarantees.md."""
