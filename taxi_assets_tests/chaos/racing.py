@@ -63,7 +63,7 @@ def _judge(site: Site, reports: list[Report], readers: Readers, tally: Tally, mo
         tally.longest = max(tally.longest, report.seconds)
         for message in report.failures:
             tally.failures[message.partition("\n")[0]] += 1
-            if not message.startswith(f"{site.dataset.name} 20") or "retry" not in message:
+            if not _is_clear(message, site.dataset.name):
                 tally.unclear += 1
                 tally.notes.append(f"{moment}: unclear: {message}")
     found = {name: read(MONTH) for name, read in site.places.readers.items()}
@@ -79,6 +79,12 @@ def _judge(site: Site, reports: list[Report], readers: Readers, tally: Tally, mo
             for name, each in found.items()
         }
         tally.notes.append(f"{moment}: all runs succeeded, and the places differ: {mixed}")
+
+
+def _is_clear(message: str, dataset: str) -> bool:
+    """Whether an error names month, asset and whether to retry; or the check that an overtaken copy fails."""
+    ours = message.startswith(f"{dataset} 20") and "retry" in message
+    return ours or ("blocking asset check failed" in message and f"\n{dataset}/" in message)
 
 
 def _same_month(site: Site, wanted: str, random: Random) -> list[Run]:
