@@ -150,6 +150,7 @@ def test_a_killed_writer_leaves_the_old_file(target: Path) -> None:
     assert target.read_bytes() == OLD
 
 
+@pytest.mark.fault(15)
 def test_what_a_killed_writer_left_is_removed_by_the_next_one_at_once(target: Path) -> None:
     kill_a_writer_of(target)
     copy_to(target, target)
@@ -207,6 +208,7 @@ def test_a_file_that_is_held_is_left_alone_until_it_is_released_or_its_process_e
     assert names(tmp_path) == []
 
 
+@pytest.mark.fault(14)
 def test_what_a_killed_process_left_among_temporary_files_is_removed_by_the_next_and_no_other(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -23,6 +23,7 @@ def test_a_month_that_is_written_otherwise_is_answered_with_its_key(key: str) ->
 
 
 @pytest.mark.parametrize("key", ["", "yesterday", "2024-03-02", "2099-01-01", "2013-07-01"])
+@pytest.mark.fault(29)
 def test_what_is_no_month_of_the_dataset_is_answered_with_those_that_are(key: str) -> None:
     assert "green has the months 2013-08 to " in _fault(key)
 

@@ -182,6 +182,8 @@ def _restarted(world: World, alive: list[subprocess.Popen[bytes]]) -> Iterator[S
         yield Story(world, again, living)
 
 
+@pytest.mark.fault(22)
+@pytest.mark.fault(32)
 def test_a_backfill_goes_on_after_dagster_was_killed_and_each_month_is_made_once(story: Story) -> None:
     dev = story.world.dev
     assert story.backfill.status == "COMPLETED_SUCCESS"
@@ -189,6 +191,7 @@ def test_a_backfill_goes_on_after_dagster_was_killed_and_each_month_is_made_once
     assert times_materialized(dev, "fhv", "postgres_table", BACKFILL) == dict.fromkeys(BACKFILL, 1)
 
 
+@pytest.mark.fault(32)
 def test_the_runs_that_were_killed_with_it_failed_and_were_started_again(story: Story) -> None:
     statuses = [story.world.statuses(("fhv", month)) for month in BACKFILL]
     failed, success = DagsterRunStatus.FAILURE, DagsterRunStatus.SUCCESS
@@ -196,6 +199,7 @@ def test_the_runs_that_were_killed_with_it_failed_and_were_started_again(story: 
 
 
 @pytest.mark.parametrize("month", [KILLED, KILLED_ELSEWHERE], ids=["here", "elsewhere"])
+@pytest.mark.fault(23)
 def test_a_killed_job_execute_is_failed_and_its_log_says_that_its_process_died(
     story: Story, month: tuple[str, str]
 ) -> None:

@@ -121,6 +121,7 @@ def test_a_downstream_asset_without_its_input_says_what_to_materialize(settings:
     assert "Materialize clean_trips for this month first" in failure(result, "postgres_table")
 
 
+@pytest.mark.fault(24)
 def test_a_full_disk_is_said_in_clear_words_leaves_nothing_behind_and_the_month_of_before(
     settings: Settings, small_disk: Path
 ) -> None:

@@ -50,6 +50,7 @@ def test_a_whole_file_is_read_in_batches_with_its_texts_as_dictionaries(path: Pa
         ("CELL_BYTES", 3, "values of column b have 4 bytes; 3 is the most"),
     ],
 )
+@pytest.mark.fault(31)
 def test_a_footer_that_claims_more_than_is_allowed_is_refused_before_a_page_is_read(
     path: Path, bound: str, value: int, said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -73,6 +74,7 @@ def test_columns_within_a_nested_one_count(path: Path, monkeypatch: pytest.Monke
     assert "has 10 columns; 9 is the most" in refusal(path)
 
 
+@pytest.mark.fault(31)
 def test_a_small_file_that_decodes_to_a_large_one_is_decoded_bit_by_bit(path: Path) -> None:
     """200 kB of text in each of 50,000 rows: 10 GB in a file of a few kB."""
     text = pa.DictionaryArray.from_arrays(pa.array([0] * 50_000, pa.int32()), pa.array(["x" * 200_000]))

@@ -66,6 +66,7 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("does", ["reads", "writes"])
+@pytest.mark.fault(37)
 def test_a_program_that_has_the_file_open_is_named_with_what_to_close(path: Path, does: str) -> None:
     file = DuckDBFile(path, wait_seconds=0.3)
     with holding(path, does=does) as pid, pytest.raises(HeldError) as raised, file.connected(read_only=False):
@@ -85,6 +86,7 @@ def test_a_shell_that_reads_is_not_in_the_way_of_reading(path: Path) -> None:
         assert connection.execute("SELECT 1").fetchall() == [(1,)]
 
 
+@pytest.mark.fault(37)
 def test_whom_one_waits_for_is_said_every_few_seconds_until_it_lets_go(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -150,6 +152,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("does", ["reads", "writes"])
+@pytest.mark.fault(37)
 def test_doctor_and_show_name_the_program_that_has_the_warehouse_open(
     settings: Settings, capsys: pytest.CaptureFixture[str], does: str
 ) -> None:
@@ -198,6 +201,7 @@ def test_a_check_that_asks_the_warehouse_later_says_so_too(path: Path, capfd: py
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("impatient")
+@pytest.mark.fault(37)
 def test_a_run_says_in_its_log_whom_it_waits_for_and_then_fails_in_clear_words(
     settings: Settings, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

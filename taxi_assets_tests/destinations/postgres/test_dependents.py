@@ -62,6 +62,7 @@ def _checksums(file: MonthFile) -> object:
         ),
     ],
 )
+@pytest.mark.fault(39)
 def test_what_is_made_on_a_months_own_table_is_named_before_anything_is_copied(
     table: PostgresTable, others: psycopg.Connection, tmp_path: Path, statement: str, named: str
 ) -> None:
@@ -75,6 +76,7 @@ def test_what_is_made_on_a_months_own_table_is_named_before_anything_is_copied(
     assert table.replace_month(FEBRUARY, month_files(tmp_path, FEBRUARY, 20)) == 20
 
 
+@pytest.mark.fault(39)
 def test_a_view_made_while_the_month_is_loaded_is_not_dropped_either(
     table: PostgresTable, others: psycopg.Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -150,6 +152,7 @@ def test_what_is_granted_on_a_months_own_table_is_granted_on_the_next_one(
 
 
 @pytest.mark.parametrize("on_delete", ["NO ACTION", "CASCADE"])
+@pytest.mark.fault(39)
 def test_rows_of_others_that_refer_to_zones_stay_when_zones_change(
     table: PostgresTable, others: psycopg.Connection, on_delete: str
 ) -> None:

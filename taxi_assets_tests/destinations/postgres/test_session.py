@@ -70,6 +70,7 @@ def database(postgres_url: str) -> Iterator[str]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("schema", ["taxi", "public"])
+@pytest.mark.fault(39)
 def test_the_whole_path_works_for_a_role_with_rights_on_its_schema_only(
     settings: Settings, database: str, monkeypatch: pytest.MonkeyPatch, schema: str
 ) -> None:
@@ -97,6 +98,7 @@ def test_tables_that_another_role_has_made_are_named_by_doctor_and_by_the_load(d
     assert not raised.value.retry
 
 
+@pytest.mark.fault(39)
 def test_a_role_without_any_right_is_told_which_it_lacks_without_a_retry(database: str, tmp_path: Path) -> None:
     with role_in(database, "taxi") as url:
         for table in (PostgresTable(url, "other", "trips", {}), PostgresTable(url, "pg_catalog", "trips", {})):
@@ -106,6 +108,7 @@ def test_a_role_without_any_right_is_told_which_it_lacks_without_a_retry(databas
             assert not raised.value.retry
 
 
+@pytest.mark.fault(39)
 def test_a_transaction_pooler_hands_nothing_of_ours_on_and_loads_as_the_server_does(
     postgres_url: str, postgres_schema: str, tmp_path: Path
 ) -> None:
@@ -129,6 +132,7 @@ def test_a_transaction_pooler_hands_nothing_of_ours_on_and_loads_as_the_server_d
         )
 
 
+@pytest.mark.fault(39)
 def test_nothing_is_left_in_a_session_after_our_transactions(
     postgres_url: str, postgres_schema: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -152,6 +156,7 @@ def test_nothing_is_left_in_a_session_after_our_transactions(
     assert left == []
 
 
+@pytest.mark.fault(39)
 def test_a_read_only_database_is_said_at_once_and_found_by_doctor(
     settings: Settings, database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
