@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 
 import click
@@ -28,24 +29,27 @@ def rows_by_place(settings: Settings, dataset: Dataset, month: Month) -> list[tu
 
     Raises TaxiError when a place cannot be asked.
     """
-    return [(place, count(), command()) for place, count, command in _places(settings, dataset, month)]
+    with _places(settings, dataset, month) as places:
+        return [(place, count(), command()) for place, count, command in places]
 
 
-def _places(settings: Settings, dataset: Dataset, month: Month) -> Iterator[tuple[str, _Count, _Command]]:
-    """As `rows_by_place`, but the number and the command are functions, to be called before the next place is asked."""
+@contextmanager
+def _places(settings: Settings, dataset: Dataset, month: Month) -> Iterator[list[tuple[str, _Count, _Command]]]:
+    """As `rows_by_place`, but the number and the command are functions, to be called while the block lasts."""
     with build_resources(resources_for(settings)) as parts:
-        places = {
-            "published": parts.raw_files,
-            "clean": parts.clean_parquet,
-            "bucket": parts.bucket,
-            "warehouse": parts.warehouse,
-            "Postgres": parts.postgres,
+        clean = parts.clean_parquet
+        places: dict[str, tuple[Callable[..., int], Callable[..., str]]] = {
+            "published": (parts.raw_files.count, parts.raw_files.inspect_command),
+            "clean": (clean.count, clean.inspect_command),
+            "quarantine": (clean.count_quarantined, clean.inspect_quarantine_command),
+            "bucket": (parts.bucket.count, parts.bucket.inspect_command),
+            "warehouse": (parts.warehouse.count, parts.warehouse.inspect_command),
+            "Postgres": (parts.postgres.count, parts.postgres.inspect_command),
         }
-        for name, manager in places.items():
-            yield name, partial(manager.count, dataset, month), partial(manager.inspect_command, dataset, month)
-            if name == "clean":
-                count, command = manager.count_quarantined, manager.inspect_quarantine_command
-                yield "quarantine", partial(count, dataset, month), partial(command, dataset, month)
+        yield [
+            (name, partial(count, dataset, month), partial(command, dataset, month))
+            for name, (count, command) in places.items()
+        ]
 
 
 def report(settings: Settings, dataset: Dataset, month: Month) -> str:
@@ -53,8 +57,8 @@ def report(settings: Settings, dataset: Dataset, month: Month) -> str:
 
     A place that cannot be asked has its error in the table. What is waited for is printed meanwhile, to standard error.
     """
-    with report_progress(partial(click.echo, err=True), str(month)):
-        counted = [_line(*place) for place in _places(settings, dataset, month)]
+    with report_progress(partial(click.echo, err=True), str(month)), _places(settings, dataset, month) as places:
+        counted = [_line(*place) for place in places]
     facts = _facts(settings, dataset, month)
     lines = [f"\n{dataset.name} {month}{_source(facts, resources_for(settings)['publisher'])}:\n"]
     lines += counted

@@ -35,6 +35,10 @@ REFUSALS = tuple(_ADVICE)
 def refusal(error: psycopg.Error) -> TaxiError:
     """The error for one of REFUSALS, with what the server says of it."""
     advice = next(advice for kind, advice in _ADVICE.items() if isinstance(error, kind))
-    said = (error.diag.message_primary or str(error), error.diag.message_detail)
-    details = ". ".join(" ".join(text.rstrip(".").split("\n")) for text in said if text)
-    return TaxiError(f"Postgres: {details}.", f"{advice} Nothing was changed.")
+    return TaxiError(f"Postgres: {said(error)}.", f"{advice} Nothing was changed.")
+
+
+def said(error: psycopg.Error) -> str:
+    """What the server says of an error, its detail included, in one line without a full stop."""
+    texts = (error.diag.message_primary or str(error), error.diag.message_detail)
+    return ". ".join(" ".join(text.rstrip(".").split("\n")) for text in texts if text)

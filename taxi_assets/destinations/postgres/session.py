@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import psycopg
 from psycopg.sql import SQL, Composed, Identifier, Literal
 
-from taxi_assets.destinations.postgres.refusals import REFUSALS, refusal
+from taxi_assets.destinations.postgres.refusals import REFUSALS, refusal, said
 from taxi_assets.errors import TaxiError, message_of
 
 SWAP_LOCK_TIMEOUT = "2s"
@@ -39,7 +39,7 @@ def connected(url: str) -> Iterator[psycopg.Connection]:
         ) from error
     except psycopg.Error as error:
         raise TaxiError(
-            f"Postgres refused a statement: {message_of(error)}.",
+            f"Postgres refused a statement: {said(error)}.",
             "Nothing was changed. Does another program use or change these tables?",
         ) from error
 
