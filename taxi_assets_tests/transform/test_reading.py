@@ -15,7 +15,7 @@ import pytest
 from taxi_assets import bounds
 from taxi_assets.errors import ContractError, CorruptFileError
 from taxi_assets.model.datasets import FOR_HIRE, GREEN_TAXI, HIGH_VOLUME, YELLOW_TAXI, Dataset, FileFormat
-from taxi_assets.transform import reading
+from taxi_assets.transform import csv_input
 from taxi_assets.transform.reading import read_month
 
 HEADER = (
@@ -188,8 +188,8 @@ def test_a_column_of_which_too_many_values_cannot_be_read_refuses_the_month(tmp_
 def test_rows_keep_their_numbers_when_the_careful_reader_takes_over(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reading, "_BLOCK_BYTES", 1_000)
-    monkeypatch.setattr(reading, "BATCH_ROWS", 8)
+    monkeypatch.setattr(csv_input, "_BLOCK_BYTES", 1_000)
+    monkeypatch.setattr(csv_input, "BATCH_ROWS", 8)
     lines = [ROW.replace("11.8", f"{number}") for number in range(100)]
     rows = _rows(_csv(tmp_path, HEADER, *lines[:60], "cut", *lines[60:]))
     assert [row["source_row"] for row in rows] == list(range(101))
