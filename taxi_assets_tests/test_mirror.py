@@ -72,7 +72,9 @@ HELD_BY = {
     "transform/test_column_mapping": "model/columns model/eras",
     "transform/test_duplicates": "transform/arrow",
     "transform/test_month_file": "model/origin",
-    "transform/test_reading": "transform/block transform/csv_input transform/numbers transform/texts transform/type_conversion",
+    "transform/test_reading": (
+        "transform/block transform/csv_input transform/numbers transform/texts transform/type_conversion"
+    ),
 }
 """Test module -> the modules without one of their own that it fails for when they are broken, if no other test does."""
 ELSEWHERE = {module: test for test, modules in HELD_BY.items() for module in modules.split()}

@@ -50,6 +50,11 @@ class Tally:
         """How many there were of every kind."""
         return self.lost + self.doubled + self.leftovers + self.reader_anomalies + self.unclear
 
+    def note(self, text: str) -> None:
+        """Keeps a line about a fault, and prints it when it is found."""
+        self.notes.append(text)
+        print(text, flush=True)
+
     def ended(self) -> None:
         """Counts a trial, and says now and then how far it is."""
         self.trials += 1
@@ -72,7 +77,7 @@ class Tally:
         self.known.update(extra)
         for fault, what in (("wrong", wrong), ("missing", missing), ("left over", extra)):
             if what:
-                self.notes.append(f"{moment}: {fault}: {', '.join(what)}")
+                self.note(f"{moment}: {fault}: {', '.join(what)}")
 
 
 def kill_and_load_again(site: Site, trials: int, random: Random, tally: Tally) -> None:
@@ -101,6 +106,6 @@ def _count(tally: Tally, killed: Report, again: Report, readers: Readers, moment
     tally.looks += readers.looks
     if readers.anomalies:
         tally.reader_anomalies += 1
-        tally.notes.append(f"{moment}: readers: {'; '.join(sorted(set(readers.anomalies)))}")
+        tally.note(f"{moment}: readers: {'; '.join(sorted(set(readers.anomalies)))}")
     if not again.success:
-        tally.notes.append(f"{moment}: the run after it failed: {'; '.join(again.failures)}")
+        tally.note(f"{moment}: the run after it failed: {'; '.join(again.failures)}")

@@ -48,7 +48,7 @@ def run_at_once(site: Site, trials: int, random: Random, tally: Tally) -> None:
             site.publish(month, wanted)
             again = site.run(month)
             if not again.success:
-                tally.notes.append(f"{moment}: the run after it failed: {'; '.join(again.failures)}")
+                tally.note(f"{moment}: the run after it failed: {'; '.join(again.failures)}")
             tally.judge(site, month, site.versions[month, wanted], f"{moment}, {month}")
         tally.ended()
         current = wanted
@@ -58,14 +58,14 @@ def _judge(site: Site, reports: list[Report], readers: Readers, tally: Tally, mo
     """Counts what the runs of a trial left before they are followed by another."""
     if readers.anomalies:
         tally.reader_anomalies += 1
-        tally.notes.append(f"{moment}: readers: {'; '.join(sorted(set(readers.anomalies)))}")
+        tally.note(f"{moment}: readers: {'; '.join(sorted(set(readers.anomalies)))}")
     for report in reports:
         tally.longest = max(tally.longest, report.seconds)
         for message in report.failures:
             tally.failures[message.partition("\n")[0]] += 1
             if not _is_clear(message, site.dataset.name):
                 tally.unclear += 1
-                tally.notes.append(f"{moment}: unclear: {message}")
+                tally.note(f"{moment}: unclear: {message}")
     found = {name: read(MONTH) for name, read in site.places.readers.items()}
     versions = [
         version
@@ -78,7 +78,7 @@ def _judge(site: Site, reports: list[Report], readers: Readers, tally: Tally, mo
             name: next((v for v in VERSIONS if site.versions[MONTH, v].found[name] == each), "neither")
             for name, each in found.items()
         }
-        tally.notes.append(f"{moment}: all runs succeeded, and the places differ: {mixed}")
+        tally.note(f"{moment}: all runs succeeded, and the places differ: {mixed}")
 
 
 def _is_clear(message: str, dataset: str) -> bool:
