@@ -30,7 +30,8 @@ _DELTA = ("pickup_datetime", "dropoff_datetime", "source_row")
 class MonthFile:
     """A month in Parquet: where it is (`uri`), its size in bytes, its schema, and the facts that its writer left in it.
 
-    `path` is None when the file is not on this machine; then `download` copies it to a path.
+    `path` is None when the file is not on this machine; then `download` copies it to a path. `footer` is what was read
+    to describe the file, if it is at hand.
     """
 
     uri: str
@@ -40,6 +41,7 @@ class MonthFile:
     facts: Mapping[str, str]
     path: Path | None = None
     download: Callable[[Path], None] | None = None
+    footer: pq.FileMetaData | None = field(default=None, compare=False, repr=False)
     identity: tuple[int, ...] = field(default=(), compare=False)
     """Of a local file: what tells it from one that takes its place under the same name."""
 
@@ -47,14 +49,15 @@ class MonthFile:
     def local(cls, path: Path) -> MonthFile:
         """Opens a local file; raises FileNotFoundError, or pyarrow.ArrowInvalid when it is not Parquet."""
         identity = _identity(path)
-        footer = pq.ParquetFile(path, pre_buffer=False)
+        file = pq.ParquetFile(path, pre_buffer=False)
         return cls(
             path.resolve().as_uri(),
-            footer.metadata.num_rows,
+            file.metadata.num_rows,
             path.stat().st_size,
-            footer.schema_arrow.remove_metadata(),
-            facts_in(footer.metadata),
+            file.schema_arrow.remove_metadata(),
+            facts_in(file.metadata),
             path,
+            footer=file.metadata,
             identity=identity,
         )
 
@@ -139,8 +142,10 @@ class MonthFile:
 
     def _statistics(self, names: Iterable[str]) -> dict[str, list[pq.Statistics | None]]:
         """The statistics of the row groups, by column; only for columns that come before the first nested one."""
-        with self.on_disk() as path:
-            footer = pq.ParquetFile(path, pre_buffer=False).metadata
+        footer = self.footer
+        if footer is None:
+            with self.on_disk() as path:
+                footer = pq.ParquetFile(path, pre_buffer=False).metadata
         groups = [footer.row_group(group) for group in range(footer.num_row_groups)]
         places = {name: self.schema.names.index(name) for name in names}
         return {name: [group.column(place).statistics for group in groups] for name, place in places.items()}

@@ -212,7 +212,8 @@ def test_a_killed_job_execute_is_failed_and_its_log_says_that_its_process_died(
 @pytest.mark.parametrize("month", [ALIVE, ALIVE_ELSEWHERE], ids=["here", "elsewhere"])
 def test_a_run_that_lives_is_not_failed_on_any_machine(story: Story, month: tuple[str, str]) -> None:
     statuses, beats = story.living[month]
-    assert statuses == [DagsterRunStatus.STARTED]
+    # On a slow machine its download may have ended meanwhile.
+    assert statuses in ([DagsterRunStatus.STARTED], [DagsterRunStatus.SUCCESS])
     assert beats > 3
 
 

@@ -64,7 +64,8 @@ def test_what_goes_wrong_in_the_stock_manager_names_dataset_and_month_and_a_reru
         result = run_month(settings, "green", "2020-04", raises=False)
     with DuckDBFile(settings.warehouse).connected(read_only=False):
         pass  # no connection stayed open, though `result` holds on to the error
-    assert "green 2020-04, daily_trips: ValueError: no such frame" in failure(result, "daily_trips")
+    text = failure(result, "daily_trips")
+    assert "green 2020-04, daily_trips: The step met an error that nobody foresaw: ValueError: no such frame" in text
     assert checks(run_month(settings, "green", "2020-04"))["daily_trips adds_up_to_bq_table"].passed
 
 

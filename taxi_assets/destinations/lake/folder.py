@@ -14,6 +14,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import get_args
 
+from filelock import FileLock
+
 from taxi_assets.atomic_files import release, remove_stale, replacing
 from taxi_assets.model.datasets import Dataset, FileFormat
 from taxi_assets.model.months import Month
@@ -22,6 +24,7 @@ from taxi_assets.model.publication import Publication
 from taxi_assets.transform.month_file import MonthFile
 
 _PUBLICATION = "publication.json"
+_WAIT_SECONDS = 600
 _NOT_AS_KEPT = (OSError, ValueError, TypeError, KeyError, RecursionError)
 """What reading a publication.json raises that is missing, or not as `keep` writes it."""
 
@@ -72,6 +75,12 @@ class Lake:
         A file's name begins with its hash, so the rename of publication.json alone decides which file is the month's.
         """
         folder = self.month_folder("raw", dataset, month)
+        folder.mkdir(parents=True, exist_ok=True)
+        # Without it a process that was stopped here would remove the file of one that has come after it.
+        with FileLock(folder.with_name(f".{folder.name}.lock"), timeout=_WAIT_SECONDS):
+            return self._keep(publication, folder)
+
+    def _keep(self, publication: Publication, folder: Path) -> Publication:
         kept = folder / f"{publication.sha256[:12]}-{Path(publication.name).name}"
         if publication.path != kept:
             with replacing(kept) as temporary:
