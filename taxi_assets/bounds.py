@@ -36,8 +36,6 @@ COLUMNS: Final = 400
 of a long value in the 8 kB of a page. The widest dataset has 24."""
 CELL_BYTES: Final = 256 << 10
 """A value, or a line of CSV, is no longer. A line of the widest dataset has 300 bytes."""
-NESTED_VALUES: Final = 1 << 24
-"""A nested column has no more values in a row group: one row may hold them all."""
 FOOTER_BYTES: Final = 16 << 20
 """The footer of a Parquet file is no larger. Those of TLC's files have up to 60 kB."""
 

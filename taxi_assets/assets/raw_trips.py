@@ -7,7 +7,7 @@ from pydantic import Field
 
 from taxi_assets.assets.common import common
 from taxi_assets.destinations.lake.folder import Lake
-from taxi_assets.failures import failures_named
+from taxi_assets.failures import failures_named, title_of
 from taxi_assets.metadata.columns import published_columns
 from taxi_assets.metadata.publication import download_metadata, publication_metadata
 from taxi_assets.model.datasets import Dataset
@@ -47,7 +47,7 @@ def raw_trips(dataset: Dataset) -> AssetsDefinition:
         context.log.info(f"{dataset.name} {month} from publisher {publisher.title}")
         known = lake.publication(dataset, month)
         started = time.monotonic()
-        with failures_named(context), report_progress(context.log.info, f"{dataset.name} {month}, raw_trips"):
+        with failures_named(context), report_progress(context.log.info, title_of(context)):
             publication = publisher.fetch(dataset, month, lake, force=config.force, allow_sample=config.allow_sample)
         seconds = time.monotonic() - started
         fetched = publication != known

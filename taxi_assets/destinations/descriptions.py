@@ -11,8 +11,8 @@ from taxi_assets.model.datasets import Dataset
 from taxi_assets.transform.column_mapping import PUBLISHED_AS
 
 UNDESCRIBED: Final = "Not in TLC's data dictionary when this was written."
-_LONGEST_NAME: Final = 900
 """The description of a column that a published file has and the dataset does not know."""
+_LONGEST_NAME: Final = 900
 
 
 def descriptions_of(dataset: Dataset) -> dict[str, str]:
@@ -28,14 +28,12 @@ def described(fields: Iterable[pa.Field], descriptions: Mapping[str, str]) -> di
 def undescribed(field: pa.Field) -> str:
     """The description of a column that the dataset does not know, with its published name where that is another."""
     published = (field.metadata or {}).get(PUBLISHED_AS, b"").decode()
-    if published in ("", field.name):
-        return UNDESCRIBED
-    return f"{UNDESCRIBED} Published as {shorten(published)}."
+    return UNDESCRIBED if published in ("", field.name) else f"{UNDESCRIBED} {published_as(published)}"
 
 
-def shorten(name: str) -> str:
-    """A published name as a description can hold it: BigQuery takes 1,024 characters of a column's."""
-    return name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}..."
+def published_as(name: str) -> str:
+    """The sentence that gives a column's published name, which it shortens: BigQuery takes 1,024 characters in all."""
+    return f"Published as {name if len(name) <= _LONGEST_NAME else f'{name[:_LONGEST_NAME]}...'}."
 
 
 def retyped(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from dagster import TableColumn, TableSchema
 from pyarrow import type_for_alias
 
-from taxi_assets.destinations.descriptions import UNDESCRIBED, shorten
+from taxi_assets.destinations.descriptions import UNDESCRIBED, published_as
 from taxi_assets.model.column_types import types_of
 from taxi_assets.model.columns import Column
 from taxi_assets.model.datasets import Dataset
@@ -31,7 +31,7 @@ def new_columns(dataset: Dataset, schema: pa.Schema, published: Mapping[str, str
     new = [field for field in schema if field.name not in dataset.schema.names]
     if not new:
         return {}
-    known_as = {name: f" Published as {shorten(theirs)}." for name, theirs in (published or {}).items()}
+    known_as = {name: f" {published_as(theirs)}" for name, theirs in (published or {}).items()}
     found = [
         TableColumn(field.name, types_of(field.type).postgres, description=UNDESCRIBED + known_as.get(field.name, ""))
         for field in new

@@ -33,11 +33,12 @@ def last_month(now: datetime | None = None) -> Month:
 
 def month_of_dataset(dataset: Dataset, text: str) -> Month:
     """Reads a month as `typed_month` does. Raises ValueError with the first and the last month for any other."""
-    months = f"{dataset.name} has the months {dataset.first_month} to {last_month()}"
+    last = last_month()
+    months = f"{dataset.name} has the months {dataset.first_month} to {last}"
     try:
         month = typed_month(text)
     except ValueError as error:
         raise ValueError(f"{error}. {months}") from error
-    if not dataset.first_month <= month <= last_month():
+    if not dataset.first_month <= month <= last:
         raise ValueError(f"There is no {dataset.name} {month}: {months}")
     return month

@@ -11,8 +11,10 @@ import pyarrow.parquet as pq
 import pytest
 from dagster import (
     AssetKey,
+    DagsterEvent,
     DagsterEventType,
     DagsterInstance,
+    DagsterRun,
     DagsterRunStatus,
     DefaultSensorStatus,
     ExecuteInProcessResult,
@@ -94,11 +96,15 @@ def _tell(result: ExecuteInProcessResult, instance: DagsterInstance, url: str) -
     run = instance.get_run_by_id(result.run_id)
     assert run is not None
     assert run.status == DagsterRunStatus.FAILURE
+    return _told(run, next(event for event in result.all_events if event.is_run_failure), instance, url)
+
+
+def _told(run: DagsterRun, event: DagsterEvent, instance: DagsterInstance, url: str) -> Any:
     context = build_run_status_sensor_context(
         sensor_name="failed_runs",
         dagster_instance=instance,
-        dagster_run=run,
-        dagster_event=next(event for event in result.all_events if event.is_run_failure),
+        dagster_run=instance.get_run_by_id(run.run_id) or run,
+        dagster_event=event,
         resources={"alerts": AlertWebhook(url=url, ui_url=UI)},
     )
     return failed_runs_sensor(on=True)(context)
@@ -152,14 +158,7 @@ def test_the_alert_says_which_process_died_and_promises_no_retry_of_what_was_sta
     died = Heartbeat("worker-1.example", 4711).died
     health = CheckRunHealthResult(WorkerStatus.FAILED, died)
     event = instance.report_run_failed(run, f"Detected run worker status {health}. Marking run {run.run_id} as failed.")
-    context = build_run_status_sensor_context(
-        sensor_name="failed_runs",
-        dagster_instance=instance,
-        dagster_run=instance.get_run_by_id(run.run_id) or run,
-        dagster_event=event,
-        resources={"alerts": AlertWebhook(url=webhook.url, ui_url=UI)},
-    )
-    failed_runs_sensor(on=True)(context)
+    _told(run, event, instance, webhook.url)
     assert webhook.messages[0]["text"].splitlines()[1] == died
 
 
@@ -171,14 +170,7 @@ def test_a_run_whose_process_died_is_told_and_whether_dagster_starts_it_again(
     tags = {"dagster/partition": MONTH.key, "dagster/will_retry": again}
     run = instance.create_run_for_job(job, tags=tags, remote_job_origin=LAUNCHED)
     event = instance.report_run_failed(run, message="The run worker was killed.")
-    context = build_run_status_sensor_context(
-        sensor_name="failed_runs",
-        dagster_instance=instance,
-        dagster_run=instance.get_run_by_id(run.run_id) or run,
-        dagster_event=event,
-        resources={"alerts": AlertWebhook(url=webhook.url, ui_url=UI)},
-    )
-    failed_runs_sensor(on=True)(context)
+    _told(run, event, instance, webhook.url)
     first, cause, _ = webhook.messages[0]["text"].splitlines()
     assert (first, cause) == ("green 2020-04: the run failed", f"The run worker was killed.{retry}")
 
